@@ -1,0 +1,16 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+
+let package = Package(
+    name: "sfn-run",
+    platforms: [.macOS(.v15)],
+    products: [
+        .library(name: "JSON", targets: ["JSON"]),
+    ],
+    targets: [
+        .target(name: "JSON", swiftSettings: strict),
+        .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),
+    ]
+)
