@@ -1,0 +1,214 @@
+import JSON
+import JSONPath
+
+/// A machine as it is run: names resolved, paths and expressions compiled, every state of every nested
+/// workflow in one array.
+public struct StateMachine: Sendable {
+    /// What was read, untouched.
+    public let definition: JSONValue
+    public let comment: String?
+    public let queryLanguage: QueryLanguage
+    /// The whole execution's limit.
+    public let timeoutSeconds: Int?
+    public let root: Workflow
+    /// Nested states included; `StateID` is the index.
+    public let states: [State]
+
+    public subscript(id: StateID) -> State { states[id.index] }
+}
+
+public enum QueryLanguage: String, Sendable {
+    case jsonPath = "JSONPath"
+    case jsonata = "JSONata"
+}
+
+public struct StateID: Hashable, Sendable {
+    public let index: Int
+    public init(_ index: Int) { self.index = index }
+}
+
+/// A `StartAt` with its `States`: the machine, a Parallel's branch, a Map's processor.
+public struct Workflow: Sendable {
+    public let startAt: StateID
+    /// JSON Pointer of the object that holds `StartAt`.
+    public let pointer: String
+    /// The extension `Branches[].Name`.
+    public let name: String?
+    /// The extension `Branches[].DependsOn`: index of the branch, and the way it must have ended.
+    public let dependsOn: [(branch: Int, trigger: Trigger)]
+
+    public enum Trigger: String, Sendable { case succeeded = "Succeeded", failed = "Failed", stopped = "Stopped", any = "Any" }
+}
+
+public struct State: Sendable {
+    public let id: StateID
+    public let name: String
+    /// JSON Pointer into the definition.
+    public let pointer: String
+    public let language: QueryLanguage
+    public let kind: Kind
+    public let transition: Transition
+    public let inputPath: PathField
+    public let outputPath: PathField
+    /// JSONPath and JSONata.
+    public let assign: Template?
+    /// JSONata's `Output`.
+    public let output: Template?
+
+    public enum Kind: Sendable {
+        case pass(PassState)
+        case task(TaskState)
+        case choice(ChoiceState)
+        case wait(WaitState)
+        case succeed
+        case fail(FailState)
+        case parallel(ParallelState)
+        case map(MapState)
+    }
+    public enum Transition: Sendable, Equatable {
+        case next(StateID)
+        case end
+        /// Choice and Fail say themselves where to go.
+        case none
+    }
+}
+
+public struct PassState: Sendable {
+    /// Literal.
+    public let result: JSONValue?
+    public let parameters: Template?
+    public let resultPath: ResultPath
+}
+
+public struct TaskState: Sendable {
+    public let resource: TaskResource
+    /// JSONPath's `Parameters` or JSONata's `Arguments`.
+    public let arguments: Template?
+    public let resultSelector: Template?
+    public let resultPath: ResultPath
+    public let timeoutSeconds: NumberField?
+    public let heartbeatSeconds: NumberField?
+    /// `{"RoleArn": …}`
+    public let credentials: Template?
+    public let retry: [Retrier]
+    public let catchers: [Catcher]
+    /// The extension `Cache`.
+    public let cache: JSONValue?
+}
+
+public struct ChoiceState: Sendable {
+    public let rules: [ChoiceRule]
+    public let defaultNext: StateID?
+}
+
+public struct ChoiceRule: Sendable {
+    public let condition: Condition
+    public let next: StateID
+    public let assign: Template?
+    public let output: Template?
+}
+
+public struct WaitState: Sendable {
+    public enum Until: Sendable {
+        case seconds(NumberField)
+        case timestamp(StringField)
+    }
+    public let until: Until
+}
+
+public struct FailState: Sendable {
+    public let error: StringField?
+    public let cause: StringField?
+}
+
+public struct ParallelState: Sendable {
+    public let branches: [Workflow]
+    public let arguments: Template?
+    public let resultSelector: Template?
+    public let resultPath: ResultPath
+    public let retry: [Retrier]
+    public let catchers: [Catcher]
+    /// Extension: at most so many branches at once; nil or 0: all.
+    public let maxConcurrency: Int?
+    /// Extension `OnFailure: "FinishRunning"`.
+    public let finishesRunningBranches: Bool
+}
+
+public struct MapState: Sendable {
+    public let processor: Workflow
+    /// JSONPath's `ItemsPath`.
+    public let itemsPath: PathField
+    /// JSONata's `Items`.
+    public let items: Template?
+    /// `ItemSelector`, or the older `Parameters`.
+    public let itemSelector: Template?
+    public let resultSelector: Template?
+    public let resultPath: ResultPath
+    public let maxConcurrency: NumberField?
+    public let toleratedFailureCount: NumberField?
+    public let toleratedFailurePercentage: NumberField?
+    public let retry: [Retrier]
+    public let catchers: [Catcher]
+    /// nil: inline.
+    public let distributed: DistributedMap?
+}
+
+public struct DistributedMap: Sendable {
+    /// `STANDARD` or `EXPRESS`
+    public let isExpress: Bool
+    public let label: String?
+    public let reader: ItemReader?
+    public let batcher: ItemBatcher?
+    public let writer: ResultWriter?
+
+    public struct ItemReader: Sendable {
+        public let resource: String
+        public let arguments: Template?
+        /// `ReaderConfig` as it stands, but for `MaxItems`.
+        public let configuration: JSONObject
+        public let maxItems: NumberField?
+    }
+    public struct ItemBatcher: Sendable {
+        public let maxItemsPerBatch: NumberField?
+        public let maxInputBytesPerBatch: NumberField?
+        public let batchInput: Template?
+    }
+    public struct ResultWriter: Sendable {
+        public let resource: String?
+        public let arguments: Template?
+        public let configuration: JSONObject
+    }
+}
+
+/// Where an input or output comes from: `$` (the default), `null`, or a path.
+public enum PathField: Sendable {
+    case whole
+    case null
+    case path(PathExpression)
+}
+
+/// Where a Task's result goes: `$` (the default), `null` (discarded), or a Reference Path.
+public enum ResultPath: Sendable {
+    case whole
+    case discard
+    case reference(ReferencePath)
+}
+
+public struct Retrier: Sendable {
+    public let errorEquals: [String]
+    public let intervalSeconds: Double
+    public let maxAttempts: Int
+    public let backoffRate: Double
+    public let maxDelaySeconds: Double?
+    public let hasFullJitter: Bool
+    /// Extension: an error later than this many minutes after the first attempt began is not retried.
+    public let expireAfterMinutes: Double?
+}
+
+public struct Catcher: Sendable {
+    public let errorEquals: [String]
+    public let next: StateID
+    public let resultPath: ResultPath
+    public let assign: Template?
+    public let output: Template?
+}
