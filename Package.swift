@@ -11,6 +11,9 @@ let package = Package(
     ],
     targets: [
         .target(name: "JSON", swiftSettings: strict),
+        .target(name: "CCrypto"),
+        .target(name: "Digest", dependencies: ["CCrypto"], swiftSettings: strict),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),
+        .testTarget(name: "DigestTests", dependencies: ["Digest"], swiftSettings: strict),
     ]
 )
