@@ -13,7 +13,11 @@ let package = Package(
         .target(name: "JSON", swiftSettings: strict),
         .target(name: "CCrypto"),
         .target(name: "Digest", dependencies: ["CCrypto"], swiftSettings: strict),
+        .target(name: "CCurl"),
+        .target(name: "Curl", dependencies: ["CCurl"], swiftSettings: strict),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),
         .testTarget(name: "DigestTests", dependencies: ["Digest"], swiftSettings: strict),
+        .target(name: "LocalServers", path: "Tests/LocalServers", exclude: ["faulty_server.py", "moto_server.py"], swiftSettings: strict),
+        .testTarget(name: "CurlTests", dependencies: ["Curl", "LocalServers"], swiftSettings: strict),
     ]
 )
