@@ -151,6 +151,8 @@ public struct MapState: Sendable {
     public let catchers: [Catcher]
     /// nil: inline.
     public let distributed: DistributedMap?
+    /// Whether the state is in JSONata.
+    public let isQuery: Bool
 }
 
 public struct DistributedMap: Sendable {

@@ -1,0 +1,44 @@
+import JSON
+import JSONPath
+
+/// What a Map runs over.
+public struct MapItems: Sendable {
+    public var values: [JSONValue]
+    /// The keys of an object's entries: `Map.Item.Key`; nil for an array.
+    public var keys: [String]?
+
+    public init(values: [JSONValue], keys: [String]? = nil) {
+        self.values = values
+        self.keys = keys
+    }
+}
+
+extension MapState {
+    /// The items of an inline Map or of a distributed one without ItemReader. `scope.input` is the effective input.
+    public func itemList(_ scope: EvaluationScope) throws(Failure) -> MapItems {
+        if let items { return try Self.list(items, scope) }
+        switch itemsPath {
+        case .whole: return try Self.list(scope.input, isQuery: isQuery, path: nil)
+        case .null: return try Self.list(.object(JSONObject()), isQuery: isQuery, path: nil)
+        case .path(let path): return try Self.list(try path.required(scope), isQuery: isQuery, path: path.text)
+        }
+    }
+
+    private static func list(_ items: Template, _ scope: EvaluationScope) throws(Failure) -> MapItems {
+        guard case .query(let query) = items.root else { return try list(try items.evaluate(scope), isQuery: true, path: nil) }
+        guard case .array(let array) = try query.value(scope, expected: "array") else { return MapItems(values: []) }
+        return MapItems(values: array)
+    }
+
+    private static func list(_ value: JSONValue, isQuery: Bool, path: String?) throws(Failure) -> MapItems {
+        if case .array(let array) = value { return MapItems(values: array) }
+        if isQuery {
+            throw Failure(
+                ErrorName.queryEvaluationError, "Map state input must be an array but was: \(value.text())", evaluationLocation: "",
+                isPrefixed: true)
+        }
+        // AWS prints `$$.a` with one `$` (recorded: test_state_map_context_object).
+        let shown = path.map { $0.hasPrefix("$$") ? String($0.dropFirst()) : $0 } ?? "$"
+        throw .runtime("Reference path \"\(shown)\" must point to array.")
+    }
+}
