@@ -18,9 +18,13 @@ let package = Package(
         .target(name: "Curl", dependencies: ["CCurl"], swiftSettings: strict),
         .target(name: "JSONPath", dependencies: ["JSON", "Digest"], swiftSettings: strict),
         .target(name: "StatesLanguage", dependencies: ["JSON", "JSONPath"], swiftSettings: strict),
+        .target(name: "ServiceIntegrations", dependencies: ["JSON", "StatesLanguage", "Curl"], swiftSettings: strict),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),
         .testTarget(name: "DigestTests", dependencies: ["Digest"], swiftSettings: strict),
         .target(name: "LocalServers", path: "Tests/LocalServers", exclude: ["faulty_server.py", "moto_server.py"], swiftSettings: strict),
+        .testTarget(
+            name: "ServiceIntegrationsTests", dependencies: ["ServiceIntegrations", "Curl", "LocalServers"],
+            swiftSettings: strict),
         .testTarget(name: "CurlTests", dependencies: ["Curl", "LocalServers"], swiftSettings: strict),
         .testTarget(name: "JSONPathTests", dependencies: ["JSONPath"], swiftSettings: strict),
         .testTarget(name: "StatesLanguageTests", dependencies: ["StatesLanguage"], swiftSettings: strict),

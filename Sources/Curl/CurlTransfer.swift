@@ -158,7 +158,9 @@ final class CurlTransfer {
 
     private func kind(_ code: Int32, _ detail: String) -> HTTPFailure.Kind {
         switch UInt32(bitPattern: code) {
-        case CCURL_UNSUPPORTED_PROTOCOL.rawValue, CCURL_URL_MALFORMAT.rawValue: .invalidRequest
+        // libcurl says the same of an answer that is no HTTP.
+        case CCURL_UNSUPPORTED_PROTOCOL.rawValue: detail.hasPrefix("Received HTTP") ? .other : .invalidRequest
+        case CCURL_URL_MALFORMAT.rawValue: .invalidRequest
         case CCURL_COULDNT_RESOLVE_HOST.rawValue, CCURL_COULDNT_RESOLVE_PROXY.rawValue: .cannotResolve
         case CCURL_COULDNT_CONNECT.rawValue: .cannotConnect
         case CCURL_OPERATION_TIMEDOUT.rawValue:

@@ -1,0 +1,28 @@
+/// Percent-encoding (RFC 3986) of UTF-8.
+package enum URLEncoding {
+    private static let digits = Array("0123456789ABCDEF".utf8)
+
+    /// All but letters, digits, `-._~` and the characters of `keeping`.
+    package static func encode(_ text: String, keeping: String = "") -> String {
+        var out: [UInt8] = []
+        out.reserveCapacity(text.utf8.count)
+        let kept = Array(keeping.utf8)
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+                UInt8(ascii: "~"):
+                out.append(byte)
+            case _ where kept.contains(byte): out.append(byte)
+            default: out.append(contentsOf: [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]])
+            }
+        }
+        return String(decoding: out, as: UTF8.self)
+    }
+
+    /// What a URL may not hold (blanks, controls, quotes, what is not ASCII) is encoded, the rest stays,
+    /// `%` included: for a URL that a person wrote.
+    package static func repaired(_ url: String) -> String {
+        encode(url, keeping: "%:/?#[]@!$&'()*+,;=")
+    }
+}
