@@ -1,0 +1,266 @@
+import JSON
+
+extension Execution {
+    // MARK: Parallel
+
+    mutating func startParallel(_ id: FrameID, _ frame: Frame, _ state: State, _ parallel: ParallelState) throws(Failure) -> Bool {
+        let raw = scope(id, frame)
+        let scope = raw.with(input: try state.inputPath.apply(raw, field: "InputPath"))
+        let input = try parallel.arguments?.evaluate(scope) ?? scope.input
+        emit(.parallelStateStarted(state.id), id, previous: frame.chain)
+        startBranches(id, parallel, input)
+        return children[id]?.isComplete ?? false
+    }
+
+    /// Starts every branch that may start now; skips those that cannot any more.
+    private mutating func startBranches(_ id: FrameID, _ parallel: ParallelState, _ input: JSONValue) {
+        guard let own = children[id], own.failure == nil || isHandled(own, parallel) else { return }
+        let hasDependencies = parallel.branches.contains { !$0.dependsOn.isEmpty }
+        var index = hasDependencies ? 0 : own.next
+        while isRunning, index < parallel.branches.count, let own = children[id] {
+            defer { index += 1 }
+            guard own.status[index] == .pending else { continue }
+            switch readiness(parallel.branches[index], own) {
+            case .waits: continue
+            case .never:
+                note(.branchSkipped(index: index), id)
+                // What waits for this one, and was seen before it, is skipped too.
+                index = -1
+            case .ready:
+                if own.maxConcurrency > 0, own.running >= own.maxConcurrency {
+                    if hasDependencies { continue } else { return }
+                }
+                let child = newFrameID()
+                note(.branchStarted(index: index, input: input, parent: id), child)
+                ready.append(child)
+            }
+        }
+    }
+
+    private enum Readiness { case ready, waits, never }
+
+    private func readiness(_ branch: Workflow, _ children: Children) -> Readiness {
+        var waits = false
+        for dependency in branch.dependsOn {
+            switch (children.status[dependency.branch], dependency.trigger) {
+            case (.succeeded, .succeeded), (.succeeded, .any), (.failed, .failed), (.failed, .any): continue
+            case (.succeeded, _), (.failed, _), (.skipped, _): return .never
+            case (.pending, _), (.running, _): waits = true
+            }
+        }
+        return waits ? .waits : .ready
+    }
+
+    /// Whether every failed branch has another that was written to follow a failure.
+    private func isHandled(_ children: Children, _ parallel: ParallelState) -> Bool {
+        children.status.indices.allSatisfy { index in
+            children.status[index] != .failed || handlesFailure(of: index, parallel)
+        }
+    }
+
+    private func handlesFailure(of index: Int, _ parallel: ParallelState) -> Bool {
+        parallel.branches.contains { branch in
+            branch.dependsOn.contains { $0.branch == index && ($0.trigger == .failed || $0.trigger == .any) }
+        }
+    }
+
+    // MARK: both
+
+    /// A child ended: start others, or finish.
+    mutating func goOnWithChildren(_ id: FrameID) throws(Failure) -> Bool {
+        guard let frame = frame(id) else { return false }
+        let state = machine[frame.state]
+        switch state.kind {
+        case .parallel(let parallel):
+            let raw = scope(id, frame)
+            let scope = raw.with(input: try state.inputPath.apply(raw, field: "InputPath"))
+            let input = children[id]?.next ?? 0 < parallel.branches.count ? try parallel.arguments?.evaluate(scope) ?? scope.input : .null
+            startBranches(id, parallel, input)
+            guard let own = children[id], own.running == 0 else { return false }
+            if let failure = own.failure, !isHandled(own, parallel) {
+                note(.childrenFailed(error: failure.error, cause: failure.cause, last: own.last), id)
+                return true
+            }
+            guard own.isComplete else { return false }
+            emit(.parallelStateSucceeded(state.id), id, previous: own.last)
+            return true
+        case .map(let map):
+            try startIterations(id, map)
+            guard let last = children[id].flatMap({ $0.isComplete ? $0.last : nil }) else { return false }
+            emit(.mapStateSucceeded(state.id), id, previous: last)
+            return true
+        default: return false
+        }
+    }
+
+    /// A child's failure, which nothing in it handled. `failing` is the child.
+    mutating func childFailed(_ failing: FrameID, _ frame: Frame, _ failure: Frame.Failed, parent: FrameID) {
+        guard let parentFrame = self.frame(parent) else { return }
+        let state = machine[parentFrame.state]
+        let last = frame.chain
+        switch state.kind {
+        case .map:
+            emit(.mapIterationFailed(state.id, index: frame.index), failing, previous: last)
+            note(.childFailed(index: frame.index, error: failure.error, cause: failure.cause, last: last), parent)
+            guard let tolerates = children[parent].flatMap({ $0.exceedsTolerance ? $0.tolerates : nil }) else {
+                ready.append(parent)
+                return
+            }
+            abortState(failing, frame, previous: last)
+            abortChildren(of: parent, previous: last)
+            let error = tolerates ? ErrorName.exceedToleratedFailureThreshold : failure.error
+            let cause = tolerates ? "The specified tolerated failure threshold was exceeded" : failure.cause
+            note(.childrenFailed(error: error, cause: cause, last: last), parent)
+        case .parallel(let parallel):
+            note(.childFailed(index: frame.index, error: failure.error, cause: failure.cause, last: last), parent)
+            if !parallel.finishesRunningBranches, !handlesFailure(of: frame.index, parallel) {
+                abortState(failing, frame, previous: last)
+                abortChildren(of: parent, previous: last)
+                note(.childrenFailed(error: failure.error, cause: failure.cause, last: last), parent)
+            }
+        default: return
+        }
+        ready.append(parent)
+    }
+
+    /// Only Task and Wait, Parallel and Map have an Aborted event. The failing state of a Task gets one too, as AWS writes it.
+    private mutating func abortState(_ id: FrameID, _ frame: Frame, previous: Int64) {
+        if case .task = machine[frame.state].kind {
+            emit(.stateAborted(frame.state), id, previous: previous)
+        } else {
+            note(.stopped, id)
+        }
+    }
+
+    /// Gives up every child of `parent` that still has something to do, and theirs.
+    private mutating func abortChildren(of parent: FrameID, previous: Int64) {
+        guard let parentFrame = frame(parent) else { return }
+        var isMap = false
+        if case .map = machine[parentFrame.state].kind { isMap = true }
+        let positions = frames.indices.filter { frames[$0]?.parent == parent && frames[$0]?.phase != .stopped }
+            .sorted { (frames[$0]?.index ?? 0) < (frames[$1]?.index ?? 0) }
+        for position in positions {
+            let id = FrameID(position)
+            guard let child = frame(id) else { continue }
+            cancel(id)
+            if isMap { emit(.mapIterationAborted(parentFrame.state, index: child.index), id, previous: previous) }
+            if children[id] != nil { abortChildren(of: id, previous: previous) }
+            if child.isInsideState, machine[child.state].hasAbortedEvent {
+                emit(.stateAborted(child.state), id, previous: previous)
+            } else if !isMap {
+                note(.stopped, id)
+            }
+        }
+    }
+
+    /// The place of the next frame.
+    func newFrameID() -> FrameID { FrameID(freeFrames.last ?? frames.count) }
+
+    // MARK: Map
+
+    mutating func startMap(_ id: FrameID, _ frame: Frame, _ state: State, _ map: MapState) throws(Failure) -> Bool {
+        let raw = scope(id, frame)
+        let scope = raw.with(input: try state.inputPath.apply(raw, field: "InputPath"))
+        let items: MapItems
+        if map.distributed?.reader == nil {
+            items = try map.itemList(scope)
+        } else {
+            items = MapItems(values: [], keys: nil)
+        }
+        let concurrency = try map.maxConcurrency?.integer(scope) ?? 0
+        // Retried, a Map starts again; redriven, its run goes on.
+        if map.distributed != nil, redriveCount > 0, let arn = frame.mapRun, case .run = frame.phase {
+            emit(.mapRunRedriven(state.id, arn: arn, redriveCount: redriveCount), id, previous: frame.chain)
+            if let now = self.frame(id) { turn.commands.append(contentsOf: commandsOf(id, now)) }
+            return false
+        }
+        emit(.mapStateStarted(state.id, length: items.values.count), id, previous: frame.chain)
+        let count = try map.toleratedFailureCount?.integer(scope)
+        let percentage = try map.toleratedFailurePercentage?.number(scope)
+        if map.distributed != nil {
+            let label = map.distributed?.label ?? ExecutionRandom.uuid(header.seed, lastEventID, salt: 1)
+            let region = String(header.arn.split(separator: ":", omittingEmptySubsequences: false).dropFirst(3).first ?? "us-east-1")
+            let account = String(header.arn.split(separator: ":", omittingEmptySubsequences: false).dropFirst(4).first ?? "000000000000")
+            let run = ExecutionRandom.uuid(header.seed, lastEventID, salt: 2)
+            let arn = "arn:aws:states:\(region):\(account):mapRun:\(header.stateMachineName)/\(label):\(run)"
+            emit(.mapRunStarted(state.id, arn: arn), id, previous: chain(id))
+            if let now = self.frame(id) { turn.commands.append(contentsOf: commandsOf(id, now)) }
+            return false
+        }
+        if map.items != nil { note(.items(items.values, keys: items.keys), id) }
+        note(.mapLimits(maxConcurrency: concurrency, toleratedCount: count, toleratedPercentage: percentage), id)
+        children[id]?.items.values = items.values
+        children[id]?.items.keys = items.keys
+        return try goOnWithChildren(id)
+    }
+
+    private mutating func startIterations(_ id: FrameID, _ map: MapState) throws(Failure) {
+        guard let frame = frame(id), hasPending(id) else { return }
+        let state = machine[frame.state]
+        let items = try itemsOf(id)
+        let raw = scope(id, frame)
+        let input = map.itemSelector == nil ? raw.input : try state.inputPath.apply(raw, field: "InputPath")
+        while isRunning, hasPending(id), let next = children[id]?.next {
+            guard items.values.indices.contains(next) else { return }
+            var item = items.values[next]
+            if let selector = map.itemSelector {
+                let scope = scope(id, frame, mapItem: mapItem(next, items)).with(input: input)
+                item = try selector.evaluate(scope)
+            }
+            let child = newFrameID()
+            let previous = children[id]?.slots.first ?? children[id]?.startedID ?? 0
+            emit(.mapIterationStarted(state.id, index: next, input: item, parent: id), child, previous: previous)
+            ready.append(child)
+        }
+    }
+
+    /// Whether an iteration may start now.
+    private func hasPending(_ id: FrameID) -> Bool {
+        guard let running = children[id]?.running, let next = children[id]?.next, let count = children[id]?.status.count,
+            let maxConcurrency = children[id]?.maxConcurrency
+        else { return false }
+        let limit = maxConcurrency > 0 ? maxConcurrency : quotas.inlineMapConcurrency
+        return next < count && (limit == 0 || running < limit)
+    }
+
+    /// The items of a Map that is under way.
+    func itemsOf(_ id: FrameID) throws(Failure) -> MapItems {
+        guard let frame = frame(id), case .map(let map) = machine[frame.state].kind else {
+            return MapItems(values: [], keys: nil)
+        }
+        if let values = children[id]?.items.values { return MapItems(values: values, keys: children[id]?.items.keys) }
+        let raw = scope(id, frame)
+        return try map.itemList(raw.with(input: try machine[frame.state].inputPath.apply(raw, field: "InputPath")))
+    }
+}
+
+extension Children {
+    fileprivate var tolerates: Bool { toleratedCount ?? 0 > 0 || toleratedPercentage ?? 0 > 0 }
+
+    fileprivate var exceedsTolerance: Bool {
+        let exceedsCount = toleratedCount.map { failed > $0 } ?? true
+        let exceedsPercentage = toleratedPercentage.map { Double(failed) * 100 > $0 * Double(status.count) } ?? true
+        if toleratedCount == nil, toleratedPercentage == nil { return failed > 0 }
+        // Whichever is given and exceeded fails the state.
+        return (toleratedCount != nil && exceedsCount) || (toleratedPercentage != nil && exceedsPercentage)
+    }
+}
+
+extension Frame {
+    /// The current state was entered and not left.
+    var isInsideState: Bool {
+        switch phase {
+        case .enter, .ended, .stopped: false
+        default: true
+        }
+    }
+}
+
+extension State {
+    var hasAbortedEvent: Bool {
+        switch kind {
+        case .task, .wait, .parallel, .map: true
+        case .pass, .choice, .succeed, .fail: false
+        }
+    }
+}

@@ -1,0 +1,244 @@
+import JSON
+
+/// How an event is kept: one compact JSON array, `[kind, id, previousEventId, milliseconds, frame, …]`, whose tail depends on the
+/// kind. Data stands in it as JSON, not as text inside text, so nothing is escaped twice.
+extension HistoryEvent {
+    /// Appends the event's text.
+    public func write(to out: inout [UInt8]) {
+        out.append(UInt8(ascii: "["))
+        JSONValue.string(code).write(to: &out)
+        for number in [id, previousEventID, timestamp.milliseconds, Int64(frame.index)] {
+            out.append(UInt8(ascii: ","))
+            JSONValue.integer(number).write(to: &out)
+        }
+        for value in tail {
+            out.append(UInt8(ascii: ","))
+            value.write(to: &out)
+        }
+        out.append(UInt8(ascii: "]"))
+    }
+
+    /// nil: not an event that this version knows.
+    public init?(stored value: JSONValue) {
+        guard case .array(let fields) = value, fields.count >= 5, let code = fields[0].string, let id = fields[1].wholeNumber,
+            let previous = fields[2].wholeNumber, let milliseconds = fields[3].wholeNumber, let frame = fields[4].wholeNumber
+        else { return nil }
+        var reader = TailReader(fields: fields, position: 5)
+        guard let kind = Kind(code: code, &reader), !reader.failed else { return nil }
+        self.init(
+            id: id, previousEventID: previous, timestamp: Timestamp(milliseconds: milliseconds), frame: FrameID(Int(clamping: frame)),
+            kind: kind)
+    }
+
+    private var code: String {
+        switch kind {
+        case .executionStarted: "start"
+        case .executionSucceeded: "succeed"
+        case .executionFailed: "fail"
+        case .executionAborted: "abort"
+        case .executionTimedOut: "timeout"
+        case .executionRedriven: "redrive"
+        case .stateEntered: "in"
+        case .stateExited: "out"
+        case .stateAborted: "stateAbort"
+        case .evaluationFailed: "evalFail"
+        case .taskScheduled: "task"
+        case .taskStarted: "taskStart"
+        case .taskSubmitted: "taskSubmit"
+        case .taskSucceeded: "taskOK"
+        case .taskFailed: "taskFail"
+        case .taskTimedOut: "taskTimeout"
+        case .parallelStateStarted: "par"
+        case .parallelStateSucceeded: "parOK"
+        case .parallelStateFailed: "parFail"
+        case .mapStateStarted: "map"
+        case .mapStateSucceeded: "mapOK"
+        case .mapStateFailed: "mapFail"
+        case .mapIterationStarted: "iter"
+        case .mapIterationSucceeded: "iterOK"
+        case .mapIterationFailed: "iterFail"
+        case .mapIterationAborted: "iterAbort"
+        case .mapRunStarted: "run"
+        case .mapRunSucceeded: "runOK"
+        case .mapRunFailed: "runFail"
+        case .mapRunAborted: "runAbort"
+        case .mapRunRedriven: "runRedrive"
+        case .note(let note):
+            switch note {
+            case .waiting: "n.wait"
+            case .retry: "n.retry"
+            case .items: "n.items"
+            case .mapLimits: "n.limits"
+            case .branchStarted: "n.branch"
+            case .branchSkipped: "n.skip"
+            case .failed: "n.fail"
+            case .childFailed: "n.child"
+            case .childrenFailed: "n.children"
+            case .stopped: "n.stop"
+            case .mapRunResult: "n.result"
+            case .heartbeat: "n.beat"
+            }
+        }
+    }
+
+    private var tail: [JSONValue] {
+        switch kind {
+        case .executionStarted(let input, let role): [input, .string(role)]
+        case .executionSucceeded(let output): [output]
+        case .executionFailed(let error, let cause), .executionAborted(let error, let cause), .executionTimedOut(let error, let cause):
+            [text(error), text(cause)]
+        case .executionRedriven(let count): [number(count)]
+        case .stateEntered(let state, let input): [number(state.index), input]
+        case .stateExited(let state, let output, let assigned, let next):
+            [number(state.index), next.map { number($0.index) } ?? .null, output] + (assigned.isEmpty ? [] : [.object(assigned)])
+        case .stateAborted(let state): [number(state.index)]
+        case .evaluationFailed(let state, let error, let cause, let location):
+            [number(state.index), .string(error), .string(cause), text(location)]
+        case .taskScheduled(let state, let schedule):
+            [
+                number(state.index), schedule.input, schedule.timeoutSeconds.map(number) ?? .null,
+                schedule.heartbeatSeconds.map(number) ?? .null, text(schedule.credentialsRoleARN),
+            ]
+        case .taskStarted(let state, let worker): [number(state.index), text(worker)]
+        case .taskSubmitted(let state, let output), .taskSucceeded(let state, let output): [number(state.index), output]
+        case .taskFailed(let state, let error, let cause): [number(state.index), text(error), text(cause)]
+        case .taskTimedOut(let state, let error, let cause): [number(state.index), .string(error), text(cause)]
+        case .parallelStateStarted(let state), .parallelStateSucceeded(let state), .parallelStateFailed(let state),
+            .mapStateSucceeded(let state), .mapStateFailed(let state), .mapRunSucceeded(let state), .mapRunAborted(let state):
+            [number(state.index)]
+        case .mapStateStarted(let state, let length): [number(state.index), number(length)]
+        case .mapIterationStarted(let state, let index, let input, let parent):
+            [number(state.index), number(index), input, number(parent.index)]
+        case .mapIterationSucceeded(let state, let index), .mapIterationFailed(let state, let index), .mapIterationAborted(let state, let index):
+            [number(state.index), number(index)]
+        case .mapRunStarted(let state, let arn): [number(state.index), .string(arn)]
+        case .mapRunFailed(let state, let error, let cause): [number(state.index), text(error), text(cause)]
+        case .mapRunRedriven(let state, let arn, let count): [number(state.index), .string(arn), number(count)]
+        case .note(let note):
+            switch note {
+            case .waiting(let until): [.integer(until.milliseconds)]
+            case .retry(let retrier, let at): [number(retrier), .integer(at.milliseconds)]
+            case .items(let values, let keys): [.array(values), keys.map { .array($0.map { .string($0) }) } ?? .null]
+            case .mapLimits(let concurrency, let count, let percentage):
+                [number(concurrency), count.map(number) ?? .null, percentage.map { .double($0) } ?? .null]
+            case .branchStarted(let index, let input, let parent): [number(index), input, number(parent.index)]
+            case .branchSkipped(let index): [number(index)]
+            case .failed(let error, let cause, let isCatchable): [text(error), text(cause), .bool(isCatchable)]
+            case .childFailed(let index, let error, let cause, let last): [number(index), text(error), text(cause), .integer(last)]
+            case .childrenFailed(let error, let cause, let last): [text(error), text(cause), .integer(last)]
+            case .stopped, .heartbeat: []
+            case .mapRunResult(let result): [result]
+            }
+        }
+    }
+
+    private func number(_ value: Int) -> JSONValue { .integer(Int64(value)) }
+    private func text(_ value: String?) -> JSONValue { value.map { .string($0) } ?? .null }
+}
+
+/// Takes the fields of a stored event one after the other; anything out of place makes it `failed`.
+private struct TailReader {
+    let fields: [JSONValue]
+    var position: Int
+    var failed = false
+
+    mutating func value() -> JSONValue {
+        defer { position += 1 }
+        guard position < fields.count else {
+            failed = true
+            return .null
+        }
+        return fields[position]
+    }
+
+    mutating func long() -> Int64 {
+        guard let number = value().wholeNumber else {
+            failed = true
+            return 0
+        }
+        return number
+    }
+
+    mutating func int() -> Int { Int(clamping: long()) }
+    mutating func state() -> StateID { StateID(int()) }
+    mutating func frame() -> FrameID { FrameID(int()) }
+    mutating func time() -> Timestamp { Timestamp(milliseconds: long()) }
+    mutating func text() -> String? { value().string }
+    mutating func optionalInt() -> Int? { value().wholeNumber.map(Int.init(clamping:)) }
+    var isAtEnd: Bool { position >= fields.count }
+}
+
+extension HistoryEvent.Kind {
+    fileprivate init?(code: String, _ read: inout TailReader) {
+        switch code {
+        case "start": self = .executionStarted(input: read.value(), roleARN: read.text() ?? "")
+        case "succeed": self = .executionSucceeded(output: read.value())
+        case "fail": self = .executionFailed(error: read.text(), cause: read.text())
+        case "abort": self = .executionAborted(error: read.text(), cause: read.text())
+        case "timeout": self = .executionTimedOut(error: read.text(), cause: read.text())
+        case "redrive": self = .executionRedriven(redriveCount: read.int())
+        case "in": self = .stateEntered(read.state(), input: read.value())
+        case "out":
+            let state = read.state()
+            let next = read.optionalInt().map { StateID($0) }
+            let output = read.value()
+            self = .stateExited(state, output: output, assigned: read.isAtEnd ? JSONObject() : read.value().object ?? JSONObject(), next: next)
+        case "stateAbort": self = .stateAborted(read.state())
+        case "evalFail":
+            self = .evaluationFailed(read.state(), error: read.text() ?? "", cause: read.text() ?? "", location: read.text())
+        case "task":
+            let state = read.state()
+            let input = read.value()
+            let timeout = read.optionalInt()
+            let heartbeat = read.optionalInt()
+            self = .taskScheduled(
+                state, TaskSchedule(input: input, timeoutSeconds: timeout, heartbeatSeconds: heartbeat, credentialsRoleARN: read.text()))
+        case "taskStart": self = .taskStarted(read.state(), worker: read.text())
+        case "taskSubmit": self = .taskSubmitted(read.state(), output: read.value())
+        case "taskOK": self = .taskSucceeded(read.state(), output: read.value())
+        case "taskFail": self = .taskFailed(read.state(), error: read.text(), cause: read.text())
+        case "taskTimeout": self = .taskTimedOut(read.state(), error: read.text() ?? "", cause: read.text())
+        case "par": self = .parallelStateStarted(read.state())
+        case "parOK": self = .parallelStateSucceeded(read.state())
+        case "parFail": self = .parallelStateFailed(read.state())
+        case "map": self = .mapStateStarted(read.state(), length: read.int())
+        case "mapOK": self = .mapStateSucceeded(read.state())
+        case "mapFail": self = .mapStateFailed(read.state())
+        case "iter": self = .mapIterationStarted(read.state(), index: read.int(), input: read.value(), parent: read.frame())
+        case "iterOK": self = .mapIterationSucceeded(read.state(), index: read.int())
+        case "iterFail": self = .mapIterationFailed(read.state(), index: read.int())
+        case "iterAbort": self = .mapIterationAborted(read.state(), index: read.int())
+        case "run": self = .mapRunStarted(read.state(), arn: read.text() ?? "")
+        case "runOK": self = .mapRunSucceeded(read.state())
+        case "runFail": self = .mapRunFailed(read.state(), error: read.text(), cause: read.text())
+        case "runAbort": self = .mapRunAborted(read.state())
+        case "runRedrive": self = .mapRunRedriven(read.state(), arn: read.text() ?? "", redriveCount: read.int())
+        default:
+            guard let note = HistoryEvent.Note(code: code, &read) else { return nil }
+            self = .note(note)
+        }
+    }
+}
+
+extension HistoryEvent.Note {
+    fileprivate init?(code: String, _ read: inout TailReader) {
+        switch code {
+        case "n.wait": self = .waiting(until: read.time())
+        case "n.retry": self = .retry(retrier: read.int(), at: read.time())
+        case "n.items":
+            let values = read.value().array ?? []
+            self = .items(values, keys: read.value().array?.compactMap(\.string))
+        case "n.limits":
+            self = .mapLimits(maxConcurrency: read.int(), toleratedCount: read.optionalInt(), toleratedPercentage: read.value().number)
+        case "n.branch": self = .branchStarted(index: read.int(), input: read.value(), parent: read.frame())
+        case "n.skip": self = .branchSkipped(index: read.int())
+        case "n.fail": self = .failed(error: read.text(), cause: read.text(), isCatchable: read.value().bool ?? true)
+        case "n.child": self = .childFailed(index: read.int(), error: read.text(), cause: read.text(), last: read.long())
+        case "n.children": self = .childrenFailed(error: read.text(), cause: read.text(), last: read.long())
+        case "n.stop": self = .stopped
+        case "n.result": self = .mapRunResult(read.value())
+        case "n.beat": self = .heartbeat
+        default: return nil
+        }
+    }
+}
