@@ -10,6 +10,9 @@ let package = Package(
         .library(name: "JSON", targets: ["JSON"]),
         .library(name: "StatesLanguage", targets: ["StatesLanguage"]),
     ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    ],
     targets: [
         .target(name: "JSON", swiftSettings: strict),
         .target(name: "CCrypto"),
@@ -22,6 +25,14 @@ let package = Package(
         .target(name: "JSONPath", dependencies: ["JSON", "Digest"], swiftSettings: strict),
         .target(name: "StatesLanguage", dependencies: ["JSON", "JSONPath"], swiftSettings: strict),
         .target(name: "ServiceIntegrations", dependencies: ["JSON", "StatesLanguage", "Curl", "LocalJobs"], swiftSettings: strict),
+        .target(name: "ServiceIntegrations", dependencies: ["JSON", "StatesLanguage", "Curl"], swiftSettings: strict),
+        .executableTarget(
+            name: "sfn-run",
+            dependencies: [
+                "JSON", "JSONPath", "StatesLanguage",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),
         .testTarget(name: "DigestTests", dependencies: ["Digest"], swiftSettings: strict),
         .target(name: "LocalServers", path: "Tests/LocalServers", exclude: ["faulty_server.py", "moto_server.py"], swiftSettings: strict),

@@ -1,0 +1,23 @@
+import ArgumentParser
+
+/// How `sfn-run` ends; part of what scripts rely on.
+extension ExitCode {
+    static let executionFailed = ExitCode(1)
+    static let executionTimedOut = ExitCode(2)
+    static let executionAborted = ExitCode(3)
+    static let wrongUsage = ExitCode(64)
+    /// A definition, pipeline or input that cannot be read or is not valid.
+    static let invalidDefinition = ExitCode(65)
+    static let interrupted = ExitCode(130)
+}
+
+/// Ends the program with one clear sentence on standard error.
+struct Refusal: Error {
+    let sentence: String
+    let code: ExitCode
+
+    init(_ sentence: String, _ code: ExitCode = .wrongUsage) {
+        self.sentence = sentence
+        self.code = code
+    }
+}

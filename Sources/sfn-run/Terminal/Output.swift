@@ -1,0 +1,11 @@
+import Glibc
+
+/// Standard output: results only.
+func printOutput(_ text: String) {
+    if !Files.writeAll(Array(text.utf8) + [0x0A], to: STDOUT_FILENO) { exit(1) }
+}
+
+/// Standard error: everything else.
+func printNote(_ text: String) {
+    Files.writeAll(Array(text.utf8) + [0x0A], to: STDERR_FILENO)
+}
