@@ -24,6 +24,10 @@ struct SfnRun: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
+            ValidateCommand.self,
+            ExportCommand.self,
+            GraphCommand.self,
+            EvalCommand.self,
         ]
     )
 }

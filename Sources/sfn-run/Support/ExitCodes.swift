@@ -10,14 +10,3 @@ extension ExitCode {
     static let invalidDefinition = ExitCode(65)
     static let interrupted = ExitCode(130)
 }
-
-/// Ends the program with one clear sentence on standard error.
-struct Refusal: Error {
-    let sentence: String
-    let code: ExitCode
-
-    init(_ sentence: String, _ code: ExitCode = .wrongUsage) {
-        self.sentence = sentence
-        self.code = code
-    }
-}
