@@ -25,7 +25,6 @@ let package = Package(
         .target(name: "JSONPath", dependencies: ["JSON", "Digest"], swiftSettings: strict),
         .target(name: "StatesLanguage", dependencies: ["JSON", "JSONPath"], swiftSettings: strict),
         .target(name: "ServiceIntegrations", dependencies: ["JSON", "StatesLanguage", "Curl", "LocalJobs"], swiftSettings: strict),
-        .target(name: "ServiceIntegrations", dependencies: ["JSON", "StatesLanguage", "Curl"], swiftSettings: strict),
         .executableTarget(
             name: "sfn-run",
             dependencies: [
