@@ -8,6 +8,7 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .library(name: "JSON", targets: ["JSON"]),
+        .library(name: "SageMakerPipelines", targets: ["SageMakerPipelines"]),
         .library(name: "StatesLanguage", targets: ["StatesLanguage"]),
     ],
     dependencies: [
@@ -20,6 +21,8 @@ let package = Package(
         .target(name: "CProcess"),
         .target(name: "LocalJobs", dependencies: ["JSON", "Digest", "CProcess"], swiftSettings: strict),
         .testTarget(name: "LocalJobsTests", dependencies: ["LocalJobs"], swiftSettings: strict),
+        .target(name: "SageMakerPipelines", dependencies: ["JSON"], swiftSettings: strict),
+        .testTarget(name: "SageMakerPipelinesTests", dependencies: ["SageMakerPipelines"], swiftSettings: strict),
         .target(name: "CCurl"),
         .target(name: "Curl", dependencies: ["CCurl"], swiftSettings: strict),
         .target(name: "JSONPath", dependencies: ["JSON", "Digest"], swiftSettings: strict),
