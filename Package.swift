@@ -36,6 +36,7 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(name: "SfnRunTests", dependencies: ["sfn-run"], swiftSettings: strict),
+        .executableTarget(name: "sfn-cases", dependencies: ["JSON", "StatesLanguage"], swiftSettings: strict),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),
         .testTarget(name: "DigestTests", dependencies: ["Digest"], swiftSettings: strict),
         .target(name: "LocalServers", path: "Tests/LocalServers", exclude: ["faulty_server.py", "moto_server.py"], swiftSettings: strict),

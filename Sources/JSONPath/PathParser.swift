@@ -243,8 +243,12 @@ struct PathParser {
             let start = position
             while let byte = peek, !isDelimiter(byte) || byte == UInt8(ascii: "+"), !"=<>!&|]".utf8.contains(byte) { position += 1 }
             let word = String(decoding: bytes[start..<position], as: UTF8.self)
-            guard !word.isEmpty, let value = try? JSONValue(parsing: word) else { throw error("'\(word.isEmpty ? found : word)' is no value") }
-            return .literal(value)
+            if let value = try? JSONValue(parsing: word) { return .literal(value) }
+            // A bare word is a text: AWS accepts definitions that forget the quotes.
+            guard let first = word.unicodeScalars.first, first.properties.isXIDStart else {
+                throw error("'\(word.isEmpty ? found : word)' is no value")
+            }
+            return .literal(.string(word))
         }
     }
 

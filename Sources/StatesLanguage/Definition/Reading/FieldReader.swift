@@ -235,8 +235,10 @@ struct FieldReader {
             let name = language == .jsonPath && key.hasSuffix(".$") ? String(key.dropLast(2)) : key
             if name == "states" {
                 schema("The variable name 'states' is reserved", at: "Assign")
-            } else if !VariableName.isValid(name) {
+            } else if name.isEmpty || name.unicodeScalars.count > 80 || name.utf8.contains(where: { ".[]$ ".utf8.contains($0) }) {
                 schema("Invalid variable name '\(name)'", at: "Assign")
+            } else if !VariableName.isValid(name) {
+                session.warning(.lint, "'\(name)' is no Unicode identifier: no path and no expression can name it", place.field("Assign"))
             }
         }
         return template("Assign", visibility: visibility)

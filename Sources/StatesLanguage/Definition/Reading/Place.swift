@@ -63,4 +63,6 @@ enum DiagnosticCode: String {
     case unsupportedQuery = "UNSUPPORTED_JSONATA_EXPRESSION"
     case noDollar = "NO_DOLLAR"
     case staticResult = "PASS_RESULT_IS_STATIC"
+    /// What AWS does not say.
+    case lint = "LINT"
 }

@@ -51,13 +51,14 @@ extension StateReader {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         guard parts.count >= 7 else { return false }
         if text.contains("${") { return true }
-        guard parts.count <= 8 else { return false }
-        return parts[6...].allSatisfy { part in
-            !part.isEmpty
-                && (part == "$LATEST" || part.utf8.allSatisfy { byte in
+        guard parts.count <= 8, !parts[6].isEmpty else { return false }
+        guard parts.count == 8 else { return true }
+        let qualifier = parts[7]
+        return qualifier == "$LATEST"
+            || (!qualifier.isEmpty
+                && qualifier.utf8.allSatisfy { byte in
                     byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_") || (byte >= 48 && byte <= 57) || (byte | 32 >= 97 && byte | 32 <= 122)
                 })
-        }
     }
 
     private func checkExpress(_ resource: TaskResource) {

@@ -24,6 +24,7 @@ struct Transitions {
                 Diagnostic(.error, DiagnosticCode.endState.rawValue, "Workflow has no terminal state", location: nil, pointer: place.pointer))
             return
         }
+        guard startAt != nil else { return }
         for name in states.keys where !targets.contains(name) {
             session.error(.transition, "State \"\(name)\" is not reachable.", place.field(name))
         }

@@ -31,7 +31,8 @@ struct WorkflowReader {
         }
         let variables = Self.variables(of: states.object)
         for name in variables.sorted() where outerVariables.contains(name) {
-            session.schema("The variable '\(name)' is already assigned in an outer scope", reader.place)
+            // AWS's guide forbids it; AWS accepted it where the outer one is assigned by a Catch of the same Parallel.
+            session.warning(.lint, "The variable '\(name)' is assigned in an outer scope too", reader.place)
         }
         let scope = StateScope(ids: ids, variables: outerVariables.union(variables))
         for (name, value) in states.object { StateReader.read(name, value, states.place.field(name), scope, session) }
