@@ -1,0 +1,122 @@
+import Glibc
+import SQLite
+
+/// The durable memory of sfn-run: one SQLite file that several processes share.
+///
+/// `write` is one `BEGIN IMMEDIATE … COMMIT`, durable when it returns (WAL, `synchronous=FULL`). Writers of all
+/// processes take turns in the order they came; readers never wait for them. Nobody sees "database is locked".
+///
+///     let store = try Store(path: ".sfn-run/sfn.db")
+///     let id = try store.write { tx in try tx.insert(newExecution) }
+///     let row = try store.read { tx in try tx.execution(arn: arn) }
+///
+/// Both may be called from any thread and block it for as long as the disk takes. `write` does not nest.
+/// They throw `StoreError`, or what their closure throws.
+package final class Store: Sendable {
+    package let path: String
+    package let options: StoreOptions
+    let locks: any EngineLocks
+    private let writer: Writer
+    private let readers: ReaderPool?
+
+    /// Opens the store at `path`, creating or migrating it where needed.
+    package init(path: String, options: StoreOptions = StoreOptions()) throws(StoreError) {
+        self.path = path
+        self.options = options
+        locks = options.engineLocks ?? EngineLockFiles(storePath: path)
+        let connection = try StoreError.wrapping(path) { try Store.connect(path: path, options: options) }
+        writer = Writer(connection: connection, turn: options.isShared ? try WriterTurn(storePath: path) : nil)
+        readers = options.isShared || options.vfs != nil ? ReaderPool(path: path, vfs: options.vfs) : nil
+        try StoreError.wrapping(path) { try migrate() }
+    }
+
+    /// A store in memory, for tests and for runs that need not outlive the process.
+    package static func inMemory() throws(StoreError) -> Store {
+        var options = StoreOptions()
+        options.isShared = false
+        options.engineLocks = EngineLocksInProcess()
+        return try Store(path: ":memory:", options: options)
+    }
+
+    /// Does everything in `body` in one transaction; durable when this returns, undone if it throws.
+    package func write<Value>(_ body: (WriteTransaction) throws -> Value) throws -> Value {
+        let bells = WriteTransaction.Bells()
+        let value = try translated {
+            try writer.withTurn { connection in
+                try connection.execute("BEGIN IMMEDIATE")
+                do {
+                    let before = connection.totalChanges
+                    let value = try body(WriteTransaction(connection: connection, bells: bells))
+                    let changes = connection.totalChanges != before
+                    if changes { options.killSwitch?.commitBegins() }
+                    try connection.execute("COMMIT")
+                    if changes { options.killSwitch?.commitEnded() }
+                    return value
+                } catch {
+                    // After some failures SQLite has rolled back already.
+                    if connection.isInTransaction { try? connection.execute("ROLLBACK") }
+                    throw error
+                }
+            }
+        }
+        ring(bells)
+        return value
+    }
+
+    /// Asks questions of one consistent view of the store; never waits for a writer.
+    package func read<Value>(_ body: (ReadTransaction) throws -> Value) throws -> Value {
+        try translated {
+            guard let readers else {
+                return try writer.withConnection { try body(ReadTransaction(connection: $0)) }
+            }
+            return try readers.withReader { connection in
+                try connection.execute("BEGIN")
+                defer { try? connection.execute("COMMIT") }
+                return try body(ReadTransaction(connection: connection))
+            }
+        }
+    }
+
+    /// True when another process (or another `Store` on the file) has committed since the last time this was asked.
+    package func othersHaveCommitted() throws -> Bool {
+        try translated { try writer.othersHaveCommitted() }
+    }
+
+    /// Closes the idle connections. The file stays usable by others; engine locks are not touched.
+    package func releaseIdleReaders() { readers?.removeIdle() }
+
+    /// Lends the writing connection for what is not a transaction.
+    func withConnection<Value>(_ body: (Connection) throws -> Value) throws -> Value {
+        try translated { try writer.withConnection(body) }
+    }
+
+    func translated<Value>(_ body: () throws -> Value) throws -> Value {
+        do {
+            return try body()
+        } catch let error as SQLiteError {
+            throw StoreError(error, path: path)
+        }
+    }
+
+    private func ring(_ bells: WriteTransaction.Bells) {
+        for engine in bells.engines { locks.ring(engine) }
+        guard bells.ringsAll, let engines = try? read({ try $0.engines() }) else { return }
+        for engine in engines where !bells.engines.contains(engine.id) { locks.ring(engine.id) }
+    }
+}
+
+/// How a store is opened.
+package struct StoreOptions: Sendable {
+    /// False: nobody else has the file (a database in memory, a simulated disk): one connection, no locks.
+    package var isShared = true
+    /// The name of a registered SQLite VFS, for simulated disks.
+    package var vfs: String?
+    /// Nil: lock files beside the database.
+    package var engineLocks: (any EngineLocks)?
+    /// Nil outside tests: ends the process at a chosen commit.
+    package var killSwitch: CommitKillSwitch? = CommitKillSwitch.fromEnvironment
+    /// False refuses to create a file that is not there.
+    package var mayCreate = true
+
+    package init() {}
+}
