@@ -147,3 +147,54 @@ package enum Files {
         return String(cString: text)
     }
 }
+
+extension Files {
+    /// Copies a file; the new one takes its place whole.
+    package static func copy(_ from: String, to path: String) throws(FileError) {
+        let source = open(from, O_RDONLY | O_CLOEXEC)
+        guard source >= 0 else { throw FileError(path: from, code: errno) }
+        defer { close(source) }
+        try makeFolder(parent(path))
+        var info = stat()
+        fstat(source, &info)
+        let temporary = "\(path).\(getpid())-\(UInt32.random(in: 0 ... .max)).part"
+        let target = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, info.st_mode & 0o777)
+        guard target >= 0 else { throw FileError(path: path, code: errno) }
+        var chunk = [UInt8](repeating: 0, count: 1 << 17)
+        var code: Int32 = 0
+        copying: while code == 0 {
+            let count = Glibc.read(source, &chunk, chunk.count)
+            if count == 0 { break copying }
+            if count < 0 {
+                if errno != EINTR { code = errno }
+                continue
+            }
+            code = writeAll(Array(chunk[..<count]), target)
+        }
+        close(target)
+        if code == 0, rename(temporary, path) == 0 { return }
+        let failure = code == 0 ? errno : code
+        unlink(temporary)
+        throw FileError(path: path, code: failure)
+    }
+
+    /// The paths of all files below a folder, seen from it, sorted; links to folders are not followed.
+    package static func tree(_ folder: String) -> [String] {
+        var files: [String] = []
+        var pending = [""]
+        while let relative = pending.popLast() {
+            for name in names(relative.isEmpty ? folder : "\(folder)/\(relative)") {
+                let path = relative.isEmpty ? name : "\(relative)/\(name)"
+                var info = stat()
+                guard lstat("\(folder)/\(path)", &info) == 0 else { continue }
+                let kind = info.st_mode & S_IFMT
+                if kind == S_IFDIR {
+                    pending.append(path)
+                } else if kind == S_IFREG || (kind == S_IFLNK && isFile("\(folder)/\(path)")) {
+                    files.append(path)
+                }
+            }
+        }
+        return files.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+}
