@@ -9,9 +9,9 @@ import Testing
     }
 
     @Test func mathRoundsHalfUp() throws {
-        try check("States.MathAdd(-1.5, -1.51)", "-3")
-        try check("States.MathAdd(-0.5,0.5)", "1")
-        try check("States.ArrayRange(5.4, -0.6, -2.4)", "[5,3,1]")
+        try check("States.MathAdd(-1.5, -1.51)", [:], "-3")
+        try check("States.MathAdd(-0.5,0.5)", [:], "1")
+        try check("States.ArrayRange(5.4, -0.6, -2.4)", [:], "[5,3,1]")
     }
 
     @Test func formatPrintsContainersAsJavaDoes() throws {

@@ -147,13 +147,6 @@ import Testing
     }
 }
 
-struct SilentReport: TaskReport {
-    func submitted(_ response: JSONValue) {}
-    func log(_ bytes: [UInt8]) {}
-    func heartbeat() {}
-    var isShuttingDown: Bool { false }
-}
-
 @Suite(.serialized, .enabled(if: LocalServer.faulty != nil, "python3 is needed"))
 struct HTTPInvokeTests {
     private var base: String { LocalServer.faulty?.url ?? "" }

@@ -108,7 +108,7 @@ struct ProgressTests {
               "End": {"Type": "Succeed"}}}
             """)
         #expect(shown.count == ProgressModel.passingLineLimit)
-        #expect(shown.last?.hasSuffix("(further Choice states are not listed)") == true)
+        #expect(shown.last?.hasSuffix("(further Pass and Choice states are not listed)") == true)
     }
 
     @Test func theLivePartShowsBarsAndTimeLeft() throws {

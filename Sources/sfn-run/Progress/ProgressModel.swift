@@ -111,7 +111,7 @@ struct ProgressModel {
             passingLines += 1
             if passingLines > Self.passingLineLimit { return [] }
             if passingLines == Self.passingLineLimit {
-                return [line(time, style.dim("·"), style.dim("\(title(frame)) (further \(state.typeName) states are not listed)"))]
+                return [line(time, style.dim("·"), style.dim("\(title(frame)) (further Pass and Choice states are not listed)"))]
             }
             return [line(time, style.dim("·"), style.dim(title(frame)))]
         }
