@@ -41,6 +41,10 @@ let package = Package(
         .target(name: "SQLite", dependencies: ["CSQLite"], swiftSettings: strict),
         .target(name: "Store", dependencies: ["SQLite", "JSON"], swiftSettings: strict),
         .testTarget(name: "StoreTests", dependencies: ["Store", "SQLite"], swiftSettings: strict),
+        .target(
+            name: "Engine", dependencies: ["JSON", "StatesLanguage", "Store", "ServiceIntegrations", "LocalJobs", "Digest"], swiftSettings: strict),
+        .testTarget(
+            name: "EngineTests", dependencies: ["Engine", "ServiceIntegrations", "StatesLanguage", "Store", "JSON"], swiftSettings: strict),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),
         .testTarget(name: "DigestTests", dependencies: ["Digest"], swiftSettings: strict),
         .target(name: "LocalServers", path: "Tests/LocalServers", exclude: ["faulty_server.py", "moto_server.py"], swiftSettings: strict),

@@ -126,26 +126,29 @@ extension Schema {
             parameters TEXT
         ) STRICT;
 
-        -- One row for what one commit appended to one execution: a JSON array of events, ids first_event to last_event.
+        -- One row for what one commit appended to one execution: a JSON array of events, ids first_event to last_event
+        -- (last_event is first_event - 1 where it holds only notes).
         CREATE TABLE history_segment (
             id INTEGER PRIMARY KEY,
             execution INTEGER NOT NULL REFERENCES execution(id) ON DELETE CASCADE,
             first_event INTEGER NOT NULL CHECK (first_event >= 1),
-            last_event INTEGER NOT NULL CHECK (last_event >= first_event),
+            last_event INTEGER NOT NULL CHECK (last_event >= first_event - 1),
             events TEXT NOT NULL
         ) STRICT;
-        CREATE UNIQUE INDEX history_segment_by_event ON history_segment(execution, first_event);
+        CREATE INDEX history_segment_by_event ON history_segment(execution, first_event);
         CREATE TRIGGER history_is_append_only BEFORE UPDATE ON history_segment
             BEGIN SELECT RAISE(ABORT, 'history is append-only'); END;
         CREATE TRIGGER history_goes_with_its_execution BEFORE DELETE ON history_segment
             WHEN EXISTS (SELECT 1 FROM execution WHERE id = OLD.execution)
             BEGIN SELECT RAISE(ABORT, 'history is append-only'); END;
+        -- An event is [kind, id, previousEventId, milliseconds, frame, …]; notes of the engine's have id 0.
         CREATE VIEW history_event AS
             SELECT segment.execution AS execution, execution.name AS execution_name,
-                event.value ->> 'id' AS id, event.value ->> 'type' AS type, event.value ->> 'timestamp' AS timestamp,
-                event.value ->> 'previousEventId' AS previous_event_id, event.value AS event
+                event.value ->> 1 AS id, event.value ->> 0 AS kind, event.value ->> 3 AS timestamp_ms,
+                event.value ->> 2 AS previous_event_id, event.value AS event
             FROM history_segment AS segment
-                JOIN execution ON execution.id = segment.execution, json_each(segment.events) AS event;
+                JOIN execution ON execution.id = segment.execution, json_each(segment.events) AS event
+            WHERE event.value ->> 1 > 0;
 
         -- Messages from any process to whichever engine owns the execution, or to one engine.
         CREATE TABLE mailbox (

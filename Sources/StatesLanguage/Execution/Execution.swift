@@ -79,6 +79,14 @@ public struct Execution: Sendable {
         return commands
     }
 
+    /// The frame whose attempt this is, while it is under way.
+    public func frameOfTask(scheduled: Int64) -> FrameID? {
+        for index in frames.indices {
+            if case .task(let progress) = frames[index]?.phase, progress.scheduledID == scheduled { return FrameID(index) }
+        }
+        return nil
+    }
+
     /// When the whole execution times out.
     var deadline: Timestamp? {
         guard let seconds = machine.timeoutSeconds else { return nil }

@@ -122,10 +122,11 @@ package struct ExecutionPayload: Sendable, Equatable {
 private enum Statements {
     static let insert = SQL(
         """
-        INSERT INTO execution (arn, name, state_machine, definition, type, status, start_ms, stop_ms, owner, version_arn,
+        INSERT INTO execution (id, arn, name, state_machine, definition, type, status, start_ms, stop_ms, owner, version_arn,
             alias_arn, map_run, item_index, parent, time_scale, is_unlimited, error, cause, output)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """)
+    static let lastID = SQL("SELECT id FROM execution ORDER BY id DESC LIMIT 1")
     static let insertInput = SQL(
         "INSERT INTO execution_input (execution, input, trace_header, parameters) VALUES (?, ?, ?, ?)")
     static let byID = SQL("\(ExecutionRow.select) WHERE e.id = ?")
@@ -247,12 +248,17 @@ extension Reading {
 }
 
 extension WriteTransaction {
+    /// The id that the next execution gets: nobody else can take it while this transaction lasts.
+    package func nextExecutionID() throws -> ExecutionID {
+        ExecutionID(rawValue: try connection.first(Statements.lastID) { $0.integer(0) }.map { $0 + 1 } ?? 1)
+    }
+
     /// Stores a new execution. A second one with the same ARN is refused (`StoreError.Kind.constraint`).
     @discardableResult
-    package func insert(_ new: NewExecution) throws -> ExecutionID {
+    package func insert(_ new: NewExecution, id: ExecutionID? = nil) throws -> ExecutionID {
         let status = new.ending?.status ?? (new.isPendingRedrive ? .pendingRedrive : .running)
         try connection.run(
-            Statements.insert, new.arn, new.name, new.stateMachine, new.definition, new.type, status,
+            Statements.insert, id, new.arn, new.name, new.stateMachine, new.definition, new.type, status,
             new.startMilliseconds, new.ending?.stopMilliseconds, status == .running ? new.owner : nil, new.versionARN,
             new.aliasARN, new.mapRun, new.itemIndex, new.parent, new.timeScale, new.isUnlimited, new.ending?.error,
             new.ending?.cause, new.ending?.output)

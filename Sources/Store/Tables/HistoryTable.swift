@@ -19,7 +19,7 @@ private enum Statements {
         "INSERT INTO history_segment (execution, first_event, last_event, events) VALUES (?, ?, ?, ?)")
     static let all = SQL(
         """
-        SELECT first_event, last_event, events FROM history_segment WHERE execution = ? ORDER BY first_event
+        SELECT first_event, last_event, events FROM history_segment WHERE execution = ? ORDER BY first_event, id
         """)
     // The segment that holds an id is the last one that begins at or before it.
     static let range = SQL(
@@ -27,15 +27,15 @@ private enum Statements {
         SELECT first_event, last_event, events FROM history_segment
         WHERE execution = ?1 AND first_event <= ?3 AND first_event >= ifnull(
             (SELECT max(first_event) FROM history_segment WHERE execution = ?1 AND first_event <= ?2), 0)
-        ORDER BY first_event
+        ORDER BY first_event, id
         """)
     static let reversed = SQL(
         """
         SELECT first_event, last_event, events FROM history_segment
-        WHERE execution = ? AND first_event <= ? ORDER BY first_event DESC
+        WHERE execution = ? AND first_event <= ? ORDER BY first_event DESC, id DESC
         """)
     static let last = SQL(
-        "SELECT last_event FROM history_segment WHERE execution = ? ORDER BY first_event DESC LIMIT 1")
+        "SELECT last_event FROM history_segment WHERE execution = ? ORDER BY first_event DESC, id DESC LIMIT 1")
 }
 
 extension Reading {
@@ -68,7 +68,7 @@ extension Reading {
 }
 
 extension WriteTransaction {
-    /// Appends consecutive events. A second segment with the same first event is refused.
+    /// Appends consecutive events.
     package func append(_ segment: HistorySegment, to execution: ExecutionID) throws {
         try connection.run(
             Statements.append, execution, segment.firstEventID, segment.lastEventID,

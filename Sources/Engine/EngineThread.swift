@@ -1,0 +1,139 @@
+import Glibc
+import JSON
+import ServiceIntegrations
+import StatesLanguage
+import Store
+
+/// The engine's state. Touched only on its own thread.
+final class EngineThread {
+    unowned let engine: ExecutionEngine
+    let mailbox: Mailbox<EngineMessage>
+    let store: Store
+    let options: EngineOptions
+
+    var live: [ExecutionID: LiveExecution] = [:]
+    var idByARN: [String: ExecutionID] = [:]
+    var timers = TimerHeap()
+    /// Executions whose turn was cut: they go on with the next commit.
+    var unfinished: [ExecutionID] = []
+    var tasks = TaskGate()
+    var isShuttingDown = false
+    var machines: [DefinitionID: StateMachine] = [:]
+    var definitionIDs: [ObjectIdentifier: (machine: Machine, definition: DefinitionID, stateMachine: StateMachineID)] = [:]
+    /// Ids given in this turn, before their rows are there.
+    var lastTurnID: Int64 = 0
+    var reports: [TaskKey: EngineReport] = [:]
+
+    private init(engine: ExecutionEngine) {
+        self.engine = engine
+        mailbox = engine.mailbox
+        store = engine.store
+        options = engine.options
+        tasks.limit = options.maxConcurrentTasks
+    }
+
+    /// Runs until the engine shuts down. The thread keeps the engine alive until then.
+    static func start(engine: ExecutionEngine) {
+        var attributes = pthread_attr_t()
+        pthread_attr_init(&attributes)
+        // Evaluating deep expressions needs room; it is address space, not memory.
+        pthread_attr_setstacksize(&attributes, 64 << 20)
+        var thread = pthread_t()
+        let box = Unmanaged.passRetained(engine)
+        pthread_create(
+            &thread, &attributes,
+            { argument in
+                guard let argument else { return nil }
+                EngineThread(engine: Unmanaged<ExecutionEngine>.fromOpaque(argument).takeRetainedValue()).run()
+                return nil
+            }, box.toOpaque())
+        pthread_detach(thread)
+        pthread_attr_destroy(&attributes)
+    }
+
+    private func run() {
+        let engine = engine
+        withExtendedLifetime(engine) {
+            while true {
+                let messages = mailbox.take(until: unfinished.isEmpty ? timers.nextDue : 0)
+                guard turn(messages) else { return }
+                if isShuttingDown, live.isEmpty { return }
+            }
+        }
+    }
+
+    /// Decides and commits everything that has arrived, then performs. False: the commit failed, the engine is over.
+    private func turn(_ messages: [EngineMessage]) -> Bool {
+        var current: EngineTurn?
+        do {
+            try store.write { tx in
+                let turn = EngineTurn(thread: self, tx: tx)
+                current = turn
+                try turn.run(messages)
+            }
+        } catch {
+            fail(error, current, messages)
+            return false
+        }
+        current?.perform()
+        return true
+    }
+
+    private func fail(_ error: any Error, _ turn: EngineTurn?, _ messages: [EngineMessage]) {
+        isShuttingDown = true
+        tasks.cancelAll()
+        let failure = EngineError.storeFailed("\(error)")
+        for message in messages {
+            switch message {
+            case .start(_, let reply): reply.fail(failure)
+            case .perform(_, let failed): if !(turn?.hasFailed(message) ?? false) { failed(failure) }
+            default: break
+            }
+        }
+        for execution in live.values {
+            for waiter in execution.waiters { waiter.fail(failure) }
+        }
+        live = [:]
+        // Whoever asks from now on hears of it too.
+        while true {
+            for message in mailbox.take(until: nil) {
+                switch message {
+                case .start(_, let reply): reply.fail(failure)
+                case .perform(_, let failed): failed(failure)
+                default: break
+                }
+            }
+        }
+    }
+}
+
+/// An execution in memory.
+final class LiveExecution {
+    let id: ExecutionID
+    var execution: Execution
+    let stateMachineARN: String
+    /// Not inserted into the store yet: it began in this turn.
+    var new: NewExecution?
+    var observers: [EventObserver] = []
+    var waiters: [Reply<ExecutionResult>] = []
+    /// The shell's own interest in the end: a distributed Map's run, a nested execution.
+    var onEnd: [(ExecutionResult) -> Void] = []
+    var parameters: JSONObject
+    /// Its tasks were started by an engine that died.
+    var isReattaching = false
+
+    init(id: ExecutionID, execution: Execution, stateMachineARN: String, parameters: JSONObject) {
+        self.id = id
+        self.execution = execution
+        self.stateMachineARN = stateMachineARN
+        self.parameters = parameters
+    }
+
+    var result: ExecutionResult {
+        ExecutionResult(
+            arn: execution.header.arn, name: execution.header.name, status: execution.status ?? .running,
+            startedAt: execution.startedAt, stoppedAt: execution.stoppedAt ?? execution.startedAt, input: execution.input,
+            output: execution.output, error: execution.error, cause: execution.cause,
+            failedState: execution.failedState.map { execution.machine[$0] })
+    }
+}

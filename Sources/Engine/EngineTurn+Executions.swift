@@ -1,0 +1,253 @@
+import JSON
+import StatesLanguage
+import Store
+
+extension EngineTurn {
+    // MARK: starting
+
+    func start(_ request: StartRequest) throws -> StartedExecution {
+        guard !thread.isShuttingDown else { throw EngineError.shuttingDown }
+        let machine = request.machine
+        let name = request.name ?? SecureRandom.uuid()
+        let arn = executionARN(machine, name)
+        if request.name != nil, !machine.isExpress, let known = try tx.execution(arn: arn) {
+            let sameInput = try tx.payload(of: known.id).map { $0.input == request.input.text() } ?? false
+            guard known.status == .running, sameInput else { throw EngineError.executionAlreadyExists(arn: arn) }
+            return StartedExecution(
+                arn: arn, startedAt: Timestamp(milliseconds: known.startMilliseconds), id: known.id, wasRunning: true)
+        }
+        let known = try ids(of: machine)
+        let tokenKey = SecureRandom.bytes(16)
+        let seed = UInt64.random(in: .min ... .max)
+        var parameters = request.parameters
+        parameters["tokenKey"] = .string(tokenKey.map { String($0, radix: 16) }.joined(separator: "."))
+        parameters["seed"] = .string(String(seed))
+        parameters["roleArn"] = .string(machine.roleARN)
+        if let item = request.item { parameters["mapItem"] = item }
+        let header = ExecutionHeader(
+            arn: arn, name: name, stateMachineARN: machine.arn, stateMachineName: machine.name, roleARN: machine.roleARN,
+            tokenKey: tokenKey, seed: seed, timeScale: request.timeScale)
+        var new = NewExecution(
+            arn: arn, name: name, stateMachine: known.stateMachine, definition: known.definition,
+            type: machine.isExpress ? .express : .standard, startMilliseconds: now.milliseconds, input: request.input.text(),
+            owner: thread.engine.registration.id)
+        new.versionARN = request.versionARN
+        new.aliasARN = request.aliasARN
+        new.traceHeader = request.traceHeader
+        new.timeScale = request.timeScale == 1 ? nil : request.timeScale
+        new.isUnlimited = request.isUnlimited
+        new.mapRun = request.mapRun
+        new.itemIndex = request.itemIndex
+        new.parent = request.parent
+        new.parameters = JSONValue.object(parameters).text()
+        let id = try thread.nextExecutionID(tx)
+        var execution = Execution(machine: machine.definition, header: header, quotas: request.isUnlimited ? .lifted : .aws)
+        execution.childItem = request.item
+        let live = LiveExecution(id: id, execution: execution, stateMachineARN: machine.arn, parameters: parameters)
+        live.new = new
+        if let observer = request.observer { live.observers.append(observer) }
+        thread.live[id] = live
+        thread.idByARN[arn] = id
+        deliver(.start(input: request.input), to: id)
+        return StartedExecution(arn: arn, startedAt: now, id: id, wasRunning: false)
+    }
+
+    private func executionARN(_ machine: Machine, _ name: String) -> String {
+        let prefix = "arn:aws:states:\(thread.options.region):\(thread.options.account)"
+        return machine.isExpress
+            ? "\(prefix):express:\(machine.name):\(name):\(SecureRandom.uuid())" : "\(prefix):execution:\(machine.name):\(name)"
+    }
+
+    private func ids(of machine: Machine) throws -> (definition: DefinitionID, stateMachine: StateMachineID) {
+        if let known = thread.definitionIDs[ObjectIdentifier(machine)] { return (known.definition, known.stateMachine) }
+        let definition = try tx.definitionID(of: machine.text)
+        let stateMachine = try tx.stateMachineID(
+            forARN: machine.arn, name: machine.name, type: machine.isExpress ? .express : .standard, at: now.milliseconds)
+        if thread.definitionIDs.count > 10_000 { thread.definitionIDs = [:] }
+        thread.definitionIDs[ObjectIdentifier(machine)] = (machine, definition, stateMachine)
+        return (definition, stateMachine)
+    }
+
+    // MARK: finding
+
+    /// The execution in memory, or replayed from its history.
+    func load(_ row: ExecutionRow) throws -> LiveExecution {
+        if let live = thread.live[row.id] { return live }
+        let machine = try thread.machine(row.definition, tx)
+        let payload = try tx.payload(of: row.id)
+        let parameters = (try? JSONValue(parsing: payload?.parameters ?? "{}"))?.object ?? JSONObject()
+        let header = ExecutionHeader(
+            arn: row.arn, name: row.name, stateMachineARN: row.stateMachineARN,
+            stateMachineName: String(row.stateMachineARN.split(separator: ":", omittingEmptySubsequences: false).last ?? ""),
+            roleARN: parameters["roleArn"]?.string ?? "",
+            tokenKey: (parameters["tokenKey"]?.string ?? "").split(separator: ".").compactMap { UInt8($0, radix: 16) },
+            seed: UInt64(parameters["seed"]?.string ?? "") ?? 0, timeScale: row.timeScale ?? 1)
+        let events = try tx.storedEvents(of: row.id)
+        var execution = Execution(replaying: events, machine: machine, header: header, quotas: row.isUnlimited ? .lifted : .aws)
+        execution.childItem = parameters["mapItem"]
+        let live = LiveExecution(id: row.id, execution: execution, stateMachineARN: row.stateMachineARN, parameters: parameters)
+        thread.live[row.id] = live
+        thread.idByARN[row.arn] = row.id
+        return live
+    }
+
+    private func row(_ arn: String) throws -> ExecutionRow {
+        guard let row = try tx.execution(arn: arn) else { throw EngineError.executionDoesNotExist(arn: arn) }
+        return row
+    }
+
+    func `await`(_ arn: String, _ reply: Reply<ExecutionResult>) throws {
+        if let id = thread.idByARN[arn], let live = thread.live[id] {
+            live.waiters.append(reply)
+            return
+        }
+        let row = try row(arn)
+        guard row.status.isEnded else { throw EngineError.ownedElsewhere(arn: arn) }
+        let live = try load(row)
+        let result = live.result
+        thread.forget(live)
+        afterCommit { reply.succeed(result) }
+    }
+
+    // MARK: stopping and resuming
+
+    func stop(_ arn: String, error: String?, cause: String?) throws -> Timestamp {
+        let row = try row(arn)
+        guard row.status == .running else { return Timestamp(milliseconds: row.stopMilliseconds ?? now.milliseconds) }
+        if thread.live[row.id] != nil {
+            deliver(.stop(error: error, cause: cause), to: row.id)
+        } else if row.owner == nil, try tx.claim(row.id, by: thread.engine.registration.id) {
+            _ = try load(row)
+            deliver(.stop(error: error, cause: cause), to: row.id)
+        } else {
+            var body = JSONObject()
+            body["error"] = error.map { .string($0) }
+            body["cause"] = cause.map { .string($0) }
+            try send("stop", .object(body), to: row)
+        }
+        return now
+    }
+
+    func resume(_ arn: String, _ options: ResumeOptions) throws -> StartedExecution {
+        guard !thread.isShuttingDown else { throw EngineError.shuttingDown }
+        let row = try row(arn)
+        if let scale = options.timeScale { try tx.setLimits(of: row.id, timeScale: scale, isUnlimited: row.isUnlimited) }
+        let started = StartedExecution(
+            arn: arn, startedAt: Timestamp(milliseconds: row.startMilliseconds), id: row.id, wasRunning: row.status == .running)
+        switch row.status {
+        case .running:
+            if let live = thread.live[row.id] {
+                if let observer = options.observer { live.observers.append(observer) }
+                return started
+            }
+            guard row.owner == nil || row.owner == thread.engine.registration.id else { throw EngineError.ownedElsewhere(arn: arn) }
+            try tx.claim(row.id, by: thread.engine.registration.id)
+            let live = try load(try self.row(arn))
+            if let observer = options.observer { live.observers.append(observer) }
+            goOn(live)
+        case .failed, .timedOut, .aborted, .pendingRedrive:
+            if let reason = notRedrivable(row) { throw EngineError.notRedrivable(reason) }
+            guard try tx.redrive(row.id, at: now.milliseconds, owner: thread.engine.registration.id) else {
+                throw EngineError.notRedrivable("The execution is already running.")
+            }
+            let live = try load(try self.row(arn))
+            live.isReattaching = true
+            if let observer = options.observer { live.observers.append(observer) }
+            deliver(.redrive, to: row.id)
+        case .succeeded:
+            throw EngineError.notRedrivable("Execution is SUCCEEDED and cannot be redriven")
+        }
+        return started
+    }
+
+    private func notRedrivable(_ row: ExecutionRow) -> String? {
+        if row.type == .express { return "Execution is EXPRESS and cannot be redriven" }
+        let fourteenDays: Int64 = 14 * 86_400_000
+        if let stop = row.stopMilliseconds, !row.isUnlimited, now.milliseconds - stop > fourteenDays {
+            return "Execution is not in the redrivable period of 14 days"
+        }
+        return nil
+    }
+
+    /// What a replayed execution waits for is asked for again, after the commit.
+    private func goOn(_ live: LiveExecution) {
+        live.isReattaching = true
+        touch(live.id)
+        afterCommit { [thread] in
+            let turn = live.execution.outstandingCommands
+            for command in turn { thread.again(command, live) }
+        }
+    }
+
+    func recoverOwned() throws -> Int {
+        for row in try tx.unownedExecutions(limit: .max) where row.type == .standard || row.owner == nil {
+            try tx.claim(row.id, by: thread.engine.registration.id)
+        }
+        let rows = try tx.executions(ownedBy: thread.engine.registration.id, limit: .max)
+        var count = 0
+        for row in rows where thread.live[row.id] == nil {
+            goOn(try load(row))
+            count += 1
+        }
+        return count
+    }
+
+    func shutDown() {
+        thread.isShuttingDown = true
+        afterCommit { [thread] in
+            for report in thread.reports.values { report.shutDown() }
+            thread.tasks.cancelAll()
+            for live in thread.live.values {
+                for waiter in live.waiters { waiter.fail(EngineError.shuttingDown) }
+            }
+            thread.live = [:]
+            try? thread.store.deregister(thread.engine.registration)
+        }
+    }
+}
+
+extension EngineThread {
+    func forget(_ live: LiveExecution) {
+        self.live[live.id] = nil
+        idByARN[live.execution.header.arn] = nil
+    }
+
+    func machine(_ id: DefinitionID, _ tx: WriteTransaction) throws -> StateMachine {
+        if let known = machines[id] { return known }
+        let text = try tx.definition(id) ?? ""
+        let (machine, diagnostics) = StateMachine.read(text: text)
+        guard let machine else {
+            throw EngineError.storeFailed("definition \(id.rawValue) cannot be read: \(diagnostics.first?.message ?? "it is missing")")
+        }
+        machines[id] = machine
+        return machine
+    }
+
+    func again(_ command: Command, _ live: LiveExecution) {
+        switch command {
+        case .wake(let frame, let at): timers.add(.init(at: at.milliseconds, execution: live.id, frame: frame))
+        case .invoke(let invocation): invoke(live, invocation)
+        case .runMap(let request): startMapRun(live, request)
+        // Its offer is a row that is still there.
+        case .offerActivity, .cancelTask, .cancelMapRun: break
+        }
+    }
+}
+
+extension Reading {
+    /// The events of an execution as they were.
+    package func storedEvents(of id: ExecutionID) throws -> [HistoryEvent] {
+        var events: [HistoryEvent] = []
+        try forEachHistorySegment(of: id) { segment in
+            guard case .array(let values) = try JSONValue(parsing: segment.events) else { return true }
+            for value in values {
+                guard let event = HistoryEvent(stored: value) else {
+                    throw EngineError.storeFailed("event \(segment.firstEventID) of execution \(id.rawValue) cannot be read")
+                }
+                events.append(event)
+            }
+            return true
+        }
+        return events
+    }
+}

@@ -1,0 +1,193 @@
+import JSON
+import ServiceIntegrations
+import StatesLanguage
+import Store
+
+/// One transaction's worth of work: what arrived, what was decided, what is to be done once it is durable.
+///
+/// Lives on the engine's thread only; closures that get it must not keep it.
+final class EngineTurn {
+    let thread: EngineThread
+    let tx: WriteTransaction
+    let now: Timestamp
+    private var order: [ExecutionID] = []
+    private var stimuli: [ExecutionID: [Stimulus]] = [:]
+    private var decided: [(LiveExecution, [HistoryEvent], [Command])] = []
+    private var effects: [() -> Void] = []
+    private var logs: [(ExecutionID, Int64, [UInt8])] = []
+
+    init(thread: EngineThread, tx: WriteTransaction) {
+        self.thread = thread
+        self.tx = tx
+        now = thread.options.clock()
+    }
+
+    func afterCommit(_ effect: @escaping () -> Void) { effects.append(effect) }
+
+    /// A `perform` that threw has been told so already.
+    func hasFailed(_ message: EngineMessage) -> Bool { false }
+
+    // MARK: deciding
+
+    func run(_ messages: [EngineMessage]) throws {
+        for id in thread.unfinished { touch(id) }
+        thread.unfinished = []
+        while let due = thread.timers.popDue(at: now.milliseconds) { deliver(.wake(due.frame), to: due.execution) }
+        for message in messages { try receive(message) }
+        for log in logs { try append(log) }
+        // Deciding may touch others (a child's end its parent): go on until nothing is left.
+        while !order.isEmpty {
+            let batch = order
+            order = []
+            for id in batch { try decide(id) }
+        }
+    }
+
+    private func receive(_ message: EngineMessage) throws {
+        switch message {
+        case .start(let request, let reply):
+            do {
+                let started = try start(request)
+                afterCommit { reply.succeed(started) }
+            } catch let error as EngineError {
+                afterCommit { reply.fail(error) }
+            }
+        case .stimulus(let id, let stimulus): deliver(stimulus, to: id)
+        case .taskEnded(let key, let stimulus):
+            afterCommit { [thread] in
+                thread.tasks.ended(key)
+                thread.reports[key] = nil
+            }
+            if let stimulus { deliver(stimulus, to: key.execution) }
+        case .log(let id, let event, let bytes): logs.append((id, event, bytes))
+        case .rung: try readMailbox()
+        case .perform(let body, let failed):
+            do {
+                try body(self)
+            } catch let error where !(error is StoreError) {
+                afterCommit { failed(error) }
+            } catch {
+                failed(error)
+                throw error
+            }
+        }
+    }
+
+    func touch(_ id: ExecutionID) {
+        if stimuli[id] == nil {
+            stimuli[id] = []
+            order.append(id)
+        }
+    }
+
+    func deliver(_ stimulus: Stimulus, to id: ExecutionID) {
+        touch(id)
+        stimuli[id]?.append(stimulus)
+    }
+
+    private func decide(_ id: ExecutionID) throws {
+        let arrived = stimuli.removeValue(forKey: id) ?? []
+        guard let live = thread.live[id] else { return }
+        let (events, commands) = live.execution.advance(on: arrived, at: now)
+        try store(live, events)
+        for case .offerActivity(let invocation) in commands { try offer(live, invocation) }
+        if live.execution.hasReadyWork { thread.unfinished.append(id) }
+        decided.append((live, events, commands))
+    }
+
+    private func store(_ live: LiveExecution, _ events: [HistoryEvent]) throws {
+        let ending = events.contains { $0.kind.isEnding } ? live.ending : nil
+        if var new = live.new {
+            live.new = nil
+            new.ending = ending
+            try tx.insert(new, id: live.id)
+        } else if let ending {
+            try tx.end(live.id, ending)
+        }
+        guard !events.isEmpty else { return }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(events.count * 96)
+        var separator = UInt8(ascii: "[")
+        for event in events {
+            bytes.append(separator)
+            event.write(to: &bytes)
+            separator = UInt8(ascii: ",")
+        }
+        bytes.append(UInt8(ascii: "]"))
+        let last = live.execution.lastEventID
+        let first = events.first { $0.id > 0 }?.id ?? last + 1
+        try tx.append(HistorySegment(firstEventID: first, lastEventID: last, events: bytes), to: live.id)
+    }
+
+    // MARK: performing
+
+    /// After the commit: everything is durable, so it may be done.
+    func perform() {
+        for (live, events, commands) in decided {
+            for command in commands { perform(command, live) }
+            notify(live, events)
+        }
+        for effect in effects { effect() }
+    }
+
+    private func perform(_ command: Command, _ live: LiveExecution) {
+        switch command {
+        case .wake(let frame, let at): thread.timers.add(.init(at: at.milliseconds, execution: live.id, frame: frame))
+        case .invoke(let invocation): thread.invoke(live, invocation)
+        case .offerActivity: break
+        case .cancelTask(_, let scheduled): thread.tasks.cancel(TaskKey(execution: live.id, scheduled: scheduled))
+        case .runMap(let request): thread.startMapRun(live, request)
+        case .cancelMapRun(_, let started): thread.tasks.cancel(TaskKey(execution: live.id, scheduled: started))
+        }
+    }
+
+    private func notify(_ live: LiveExecution, _ events: [HistoryEvent]) {
+        let status = live.execution.status ?? .running
+        if !events.isEmpty, !live.observers.isEmpty {
+            let observed = ObservedExecution(
+                id: live.id, arn: live.execution.header.arn, machine: live.execution.machine, status: status)
+            for observer in live.observers { observer(events, observed) }
+        }
+        if let changed = thread.options.statusChanged, events.contains(where: \.kind.changesStatus) {
+            let result = live.result
+            changed(
+                StatusChange(
+                    arn: result.arn, stateMachineARN: live.stateMachineARN, name: result.name, status: status, startedAt: result.startedAt,
+                    stoppedAt: live.execution.isRunning ? nil : result.stoppedAt, input: result.input, output: result.output,
+                    error: result.error, cause: result.cause))
+        }
+        guard !live.execution.isRunning else { return }
+        thread.live[live.id] = nil
+        thread.idByARN[live.execution.header.arn] = nil
+        let result = live.result
+        for waiter in live.waiters { waiter.succeed(result) }
+        for action in live.onEnd { action(result) }
+        live.waiters = []
+        live.onEnd = []
+    }
+}
+
+extension HistoryEvent.Kind {
+    var isEnding: Bool {
+        switch self {
+        case .executionSucceeded, .executionFailed, .executionAborted, .executionTimedOut: true
+        default: false
+        }
+    }
+
+    var changesStatus: Bool {
+        switch self {
+        case .executionStarted, .executionRedriven: true
+        default: isEnding
+        }
+    }
+}
+
+extension LiveExecution {
+    var ending: StoredEnding? {
+        guard !execution.isRunning, let status = execution.status.flatMap({ StoredStatus(rawValue: $0.rawValue) }) else { return nil }
+        return StoredEnding(
+            status: status, stopMilliseconds: execution.stoppedAt?.milliseconds ?? 0,
+            output: status == .succeeded ? execution.output?.text() : nil, error: execution.error, cause: execution.cause)
+    }
+}

@@ -1,0 +1,134 @@
+import JSON
+import ServiceIntegrations
+import StatesLanguage
+import Store
+
+/// A machine that executions are started of, parsed once.
+public final class Machine: Sendable {
+    public let arn: String
+    public let name: String
+    public let roleARN: String
+    public let isExpress: Bool
+    public let definition: StateMachine
+    /// As it was given.
+    public let text: String
+
+    public init(arn: String, name: String, roleARN: String, isExpress: Bool = false, definition: StateMachine, text: String) {
+        self.arn = arn
+        self.name = name
+        self.roleARN = roleARN
+        self.isExpress = isExpress
+        self.definition = definition
+        self.text = text
+    }
+}
+
+/// What StartExecution says.
+public struct StartRequest: Sendable {
+    public var machine: Machine
+    public var input: JSONValue
+    /// nil: a UUID.
+    public var name: String?
+    public var versionARN: String?
+    public var aliasARN: String?
+    public var traceHeader: String?
+    /// Waits and retry delays run so many times faster.
+    public var timeScale: Double = 1
+    /// AWS's quotas do not count.
+    public var isUnlimited = false
+    /// What the caller wants to find again with the execution (kept as JSON).
+    public var parameters = JSONObject()
+    /// For the children of a distributed Map.
+    package var mapRun: MapRunID?
+    package var itemIndex: Int?
+    package var item: JSONValue?
+    package var parent: ExecutionID?
+    /// Gets every event once it is durable, before anything that follows from it.
+    package var observer: EventObserver?
+
+    public init(machine: Machine, input: JSONValue, name: String? = nil) {
+        self.machine = machine
+        self.input = input
+        self.name = name
+    }
+}
+
+/// Called on the engine's thread after each commit that concerns the execution; must return soon.
+package typealias EventObserver = @Sendable (_ events: [HistoryEvent], _ execution: ObservedExecution) -> Void
+
+/// What an observer may know beyond the events.
+package struct ObservedExecution: Sendable {
+    package let id: ExecutionID
+    package let arn: String
+    package let machine: StateMachine
+    package let status: ExecutionStatus
+}
+
+public struct StartedExecution: Sendable {
+    public let arn: String
+    public let startedAt: Timestamp
+    package let id: ExecutionID
+    /// An execution with this name and input was there.
+    public let wasRunning: Bool
+}
+
+/// How an execution ended.
+public struct ExecutionResult: Sendable {
+    public let arn: String
+    public let name: String
+    public let status: ExecutionStatus
+    public let startedAt: Timestamp
+    public let stoppedAt: Timestamp
+    public let input: JSONValue
+    public let output: JSONValue?
+    public let error: String?
+    public let cause: String?
+    /// The state that failed, where one did.
+    public let failedState: State?
+}
+
+/// What the engine refuses, in AWS's words.
+public enum EngineError: Error, Sendable, Equatable {
+    case executionAlreadyExists(arn: String)
+    case executionDoesNotExist(arn: String)
+    case invalidName(String)
+    case invalidToken(String)
+    case taskDoesNotExist
+    case taskTimedOut
+    case notRedrivable(String)
+    /// Another process runs it.
+    case ownedElsewhere(arn: String)
+    case shuttingDown
+    case storeFailed(String)
+}
+
+package struct EngineOptions: Sendable {
+    /// For people: what this process is ("run order", "serve").
+    package var name = "sfn-run"
+    package var region = "us-east-1"
+    package var account = "000000000000"
+    /// What a Task's resource calls; nil: nothing here does.
+    package var integration: @Sendable (TaskResource) -> (any Integration)? = { _ in nil }
+    /// Tasks at once in this process; 0: no limit.
+    package var maxConcurrentTasks = 0
+    package var clock: @Sendable () -> Timestamp = EngineClock.now
+    /// Every change of an execution's status, once durable.
+    package var statusChanged: (@Sendable (StatusChange) -> Void)?
+    package var logBytesPerAttempt = 1 << 20
+
+    package init() {}
+}
+
+/// For EventBridge-style events and metrics.
+package struct StatusChange: Sendable {
+    package let arn: String
+    package let stateMachineARN: String
+    package let name: String
+    package let status: ExecutionStatus
+    package let startedAt: Timestamp
+    package let stoppedAt: Timestamp?
+    package let input: JSONValue
+    package let output: JSONValue?
+    package let error: String?
+    package let cause: String?
+}

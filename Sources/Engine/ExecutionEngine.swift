@@ -1,0 +1,144 @@
+import Glibc
+import JSON
+import ServiceIntegrations
+import StatesLanguage
+import Store
+
+/// Runs executions: decide → commit → perform, on one thread of its own.
+///
+/// Whatever has arrived is decided together and committed in one transaction; only then are tasks started, timers set,
+/// callers answered. A commit that fails is treated as a crash: the engine ends, and recovery is the only rollback.
+public final class ExecutionEngine: Sendable {
+    package let store: Store
+    package let options: EngineOptions
+    let mailbox = Mailbox<EngineMessage>()
+    package let registration: EngineRegistration
+
+    package init(store: Store, options: EngineOptions = EngineOptions()) throws {
+        self.store = store
+        self.options = options
+        registration = try store.registerEngine(name: options.name, at: options.clock().milliseconds)
+        EngineThread.start(engine: self)
+    }
+
+    // MARK: executions
+
+    /// Starts an execution; it is durable when this returns.
+    package func start(_ request: StartRequest) async throws -> StartedExecution {
+        try await answer { .start(request, $0) }
+    }
+
+    /// Ends a running execution as ABORTED. Returns when it stopped.
+    @discardableResult
+    package func stop(_ arn: String, error: String? = nil, cause: String? = nil) async throws -> Timestamp {
+        try await inTurn { turn in try turn.stop(arn, error: error, cause: cause) }
+    }
+
+    /// How an execution of this engine ends; returns at once for one that has ended.
+    package func result(of arn: String) async throws -> ExecutionResult {
+        try await answer { reply in .perform({ turn in try turn.await(arn, reply) }, { reply.fail($0) }) }
+    }
+
+    /// Takes up an execution that has no living owner: a running one goes on where it was, a failed, timed out or aborted one
+    /// is redriven from the states that did not succeed.
+    @discardableResult
+    package func resume(_ arn: String, options: ResumeOptions = ResumeOptions()) async throws -> StartedExecution {
+        try adoptDeadEngines(onlyReleasing: true)
+        return try await inTurn { turn in try turn.resume(arn, options) }
+    }
+
+    /// Completes a task that waits for its token, from anywhere.
+    package func completeTask(token: String, _ outcome: TokenOutcome) async throws {
+        try await inTurn { turn in try turn.complete(token, outcome) }
+    }
+
+    /// Does something in the next transaction. Durable when it returns.
+    package func write<Value: Sendable>(_ body: @escaping @Sendable (WriteTransaction) throws -> Value) async throws -> Value {
+        try await inTurn { turn in try body(turn.tx) }
+    }
+
+    // MARK: life
+
+    /// Takes over what engines left whose processes are gone. `onlyReleasing`: they are only marked as nobody's.
+    @discardableResult
+    package func adoptDeadEngines(onlyReleasing: Bool = false) throws -> Int {
+        var count = 0
+        for dead in try store.deadEngines() where dead.row.id != registration.id {
+            if onlyReleasing {
+                try store.release(dead)
+            } else {
+                count += try store.takeOver(dead, by: registration.id)
+            }
+        }
+        return count
+    }
+
+    /// Goes on with every running execution that no living engine owns. Returns how many.
+    @discardableResult
+    package func recover() async throws -> Int {
+        try adoptDeadEngines()
+        return try await inTurn { turn in try turn.recoverOwned() }
+    }
+
+    /// Stops taking work, lets go of running tasks in a way that they can be resumed, and leaves the store.
+    package func shutDown() async {
+        try? await inTurn { turn in turn.shutDown() }
+    }
+
+    /// Somebody else has written to the store: look for messages.
+    package func checkMailbox() { mailbox.post(.rung) }
+
+    // MARK: asking the thread
+
+    func inTurn<Value: Sendable>(_ body: @escaping @Sendable (EngineTurn) throws -> Value) async throws -> Value {
+        try await answer { (reply: Reply<Value>) in
+            .perform(
+                { turn in
+                    let value = try body(turn)
+                    turn.afterCommit { reply.succeed(value) }
+                }, { reply.fail($0) })
+        }
+    }
+
+    private func answer<Value: Sendable>(_ message: (Reply<Value>) -> EngineMessage) async throws -> Value {
+        try await withCheckedThrowingContinuation { continuation in mailbox.post(message(Reply(continuation))) }
+    }
+}
+
+package struct ResumeOptions: Sendable {
+    package var timeScale: Double?
+    package var observer: EventObserver?
+    package init() {}
+}
+
+/// SendTaskSuccess, SendTaskFailure, SendTaskHeartbeat.
+package enum TokenOutcome: Sendable {
+    case success(JSONValue)
+    case failure(error: String?, cause: String?)
+    case heartbeat
+}
+
+/// Answers a caller once.
+struct Reply<Value: Sendable>: Sendable {
+    private let continuation: CheckedContinuation<Value, any Error>
+    init(_ continuation: CheckedContinuation<Value, any Error>) { self.continuation = continuation }
+    func succeed(_ value: Value) { continuation.resume(returning: value) }
+    func fail(_ error: any Error) { continuation.resume(throwing: error) }
+}
+
+enum EngineMessage: Sendable {
+    case start(StartRequest, Reply<StartedExecution>)
+    case stimulus(ExecutionID, Stimulus)
+    /// A task's Swift task ended; nil: it was cancelled and nobody wants its result.
+    case taskEnded(TaskKey, Stimulus?)
+    case log(ExecutionID, event: Int64, [UInt8])
+    case rung
+    /// Runs in the turn's transaction; the second closure gets the error if it throws or the commit fails.
+    case perform(@Sendable (EngineTurn) throws -> Void, @Sendable (any Error) -> Void)
+}
+
+/// One attempt of one task.
+struct TaskKey: Hashable, Sendable {
+    let execution: ExecutionID
+    let scheduled: Int64
+}
