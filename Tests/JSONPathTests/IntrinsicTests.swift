@@ -3,7 +3,7 @@ import JSONPath
 import Testing
 
 @Suite struct IntrinsicTests {
-    func check(_ text: String, _ input: JSONValue = [:], _ expected: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
+    func check(_ text: String, _ input: JSONValue, _ expected: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
         let value = try Intrinsic(text).evaluate(Data(input: input))
         #expect(value.text() == expected, sourceLocation: sourceLocation)
     }

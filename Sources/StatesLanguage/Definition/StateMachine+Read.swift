@@ -46,7 +46,15 @@ struct MachineReader {
         if let version = reader.string("Version"), version != "1.0" { reader.schema("Value should be one of the following: [1.0]", at: "Version") }
         let comment = reader.string("Comment")
         let timeout = reader.integer("TimeoutSeconds", 0...99_999_999)
-        guard let root = WorkflowReader(reader: reader, outerVariables: []).workflow(), !session.hasErrors else { return nil }
+        let root = WorkflowReader(reader: reader, outerVariables: []).workflow()
+        var next = 0
+        while next < session.pending.count {
+            session.pending[next]()
+            next += 1
+        }
+        // They hold the session.
+        session.pending = []
+        guard let root, !session.hasErrors else { return nil }
         let states = session.states.compactMap { $0 }
         guard states.count == session.states.count else { return nil }
         return StateMachine(

@@ -26,9 +26,8 @@ final class ReadSession {
     /// Every state's name in every workflow.
     var names: Set<String> = []
     var labels: Set<String> = []
-    /// How deep workflows are nested, so that reading does not outgrow the stack.
-    var depth = 0
-    static let depthLimit = 100
+    /// Workflows that still have to be read. Nested ones wait here instead of on the stack.
+    var pending: [() -> Void] = []
 
     init(_ options: ReadOptions) { self.options = options }
 

@@ -6,19 +6,13 @@ struct WorkflowReader {
     /// Variables that scopes around this one assign.
     let outerVariables: Set<String>
 
-    /// nil: it cannot be run; why is in the session.
+    /// nil: it cannot be run; why is in the session. The states are read later, from `session.pending`.
     func workflow(name: String? = nil, dependsOn: [(branch: Int, trigger: Workflow.Trigger)] = []) -> Workflow? {
         let session = reader.session
         let missing = ["States", "StartAt"].filter { !reader.has($0) }
         if !missing.isEmpty {
             session.schema("These fields are required: [\(missing.joined(separator: ", "))]", reader.place)
         }
-        guard session.depth < ReadSession.depthLimit else {
-            session.error(.depth, "Workflows are nested more than \(ReadSession.depthLimit) deep", reader.place)
-            return nil
-        }
-        session.depth += 1
-        defer { session.depth -= 1 }
         let startAt = reader.has("StartAt") ? reader.requiredString("StartAt") : nil
         guard let states = reader.nested("States") else { return nil }
         if states.object.isEmpty {
@@ -29,6 +23,13 @@ struct WorkflowReader {
         if let startAt, ids[startAt] == nil {
             session.error(.transition, "Missing 'Next' target: \(startAt)", reader.place.field("StartAt"))
         }
+        session.pending.append { readStates(states, startAt: startAt, ids) }
+        guard let startAt, let start = ids[startAt] else { return nil }
+        return Workflow(startAt: start, pointer: reader.place.pointer, name: name, dependsOn: dependsOn)
+    }
+
+    private func readStates(_ states: FieldReader, startAt: String?, _ ids: [String: StateID]) {
+        let session = reader.session
         let variables = Self.variables(of: states.object)
         for name in variables.sorted() where outerVariables.contains(name) {
             // AWS's guide forbids it; AWS accepted it where the outer one is assigned by a Catch of the same Parallel.
@@ -37,8 +38,6 @@ struct WorkflowReader {
         let scope = StateScope(ids: ids, variables: outerVariables.union(variables))
         for (name, value) in states.object { StateReader.read(name, value, states.place.field(name), scope, session) }
         Transitions(states: states.object, place: states.place, startAt: startAt, ids: ids).check(session)
-        guard let startAt, let start = ids[startAt] else { return nil }
-        return Workflow(startAt: start, pointer: reader.place.pointer, name: name, dependsOn: dependsOn)
     }
 
     /// Gives every state of this workflow its number before any is read, so that they can point at each other.
