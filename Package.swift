@@ -49,10 +49,12 @@ let package = Package(
             name: "EngineTests", dependencies: ["Engine", "ServiceIntegrations", "StatesLanguage", "Store", "JSON"], swiftSettings: strict),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),
         .testTarget(name: "DigestTests", dependencies: ["Digest"], swiftSettings: strict),
-        .target(name: "LocalServers", path: "Tests/LocalServers", exclude: ["faulty_server.py", "moto_server.py"], swiftSettings: strict),
+        .target(name: "LocalServers", path: "Tests/LocalServers", exclude: ["faulty_server.py", "moto_server.py", "signature_server.py", "sample_requests.py"], swiftSettings: strict),
         .testTarget(
             name: "ServiceIntegrationsTests", dependencies: ["ServiceIntegrations", "Curl", "LocalJobs", "LocalServers"],
             swiftSettings: strict),
+        .testTarget(
+            name: "AWSClientTests", dependencies: ["AWSClient", "Curl", "JSON", "LocalServers"], swiftSettings: strict),
         .testTarget(name: "CurlTests", dependencies: ["Curl", "LocalServers"], swiftSettings: strict),
         .testTarget(name: "JSONPathTests", dependencies: ["JSONPath"], swiftSettings: strict),
         .testTarget(name: "StatesLanguageTests", dependencies: ["StatesLanguage"], swiftSettings: strict),

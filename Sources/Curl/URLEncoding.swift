@@ -26,3 +26,32 @@ package enum URLEncoding {
         encode(url, keeping: "%:/?#[]@!$&'()*+,;=")
     }
 }
+
+extension URLEncoding {
+    /// `%XX` replaced by its byte; what is not an escape stays, bytes that are not UTF-8 are repaired.
+    package static func decode(_ text: String) -> String {
+        let bytes = Array(text.utf8)
+        guard bytes.contains(UInt8(ascii: "%")) else { return text }
+        func digit(_ index: Int) -> UInt8? {
+            guard index < bytes.count else { return nil }
+            switch bytes[index] {
+            case 0x30...0x39: return bytes[index] - 0x30
+            case 0x41...0x46: return bytes[index] - 0x41 + 10
+            case 0x61...0x66: return bytes[index] - 0x61 + 10
+            default: return nil
+            }
+        }
+        var out: [UInt8] = []
+        var index = 0
+        while index < bytes.count {
+            if bytes[index] == UInt8(ascii: "%"), let high = digit(index + 1), let low = digit(index + 2) {
+                out.append(high << 4 | low)
+                index += 3
+            } else {
+                out.append(bytes[index])
+                index += 1
+            }
+        }
+        return String(decoding: out, as: UTF8.self)
+    }
+}

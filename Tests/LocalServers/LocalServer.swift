@@ -17,6 +17,26 @@ package final class LocalServer: Sendable {
         LocalServer(python: [folder + "/faulty_server.py", "--tls", certificates])
     }
 
+    /// botocore recomputes each request's signature; nil where botocore is not installed.
+    package static let signatures: LocalServer? = LocalServer(python: [folder + "/signature_server.py"])
+
+    /// What a Python program prints; nil where it fails.
+    package static func output(ofPython file: String, _ arguments: [String] = []) -> [UInt8]? {
+        guard let (process, input, output) = start(["python3", folder + "/" + file] + arguments) else { return nil }
+        close(input)
+        defer { close(output) }
+        var result: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = read(output, &buffer, buffer.count)
+            if count <= 0 { break }
+            result.append(contentsOf: buffer[..<count])
+        }
+        var status: Int32 = 0
+        waitpid(process, &status, 0)
+        return status == 0 ? result : nil
+    }
+
     /// moto's server for all services, shared by the tests of a process; nil where moto is not installed.
     package static let moto: LocalServer? = LocalServer(python: [folder + "/moto_server.py"])
 

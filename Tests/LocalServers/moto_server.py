@@ -1,10 +1,11 @@
 """moto's server on a free port of 127.0.0.1. Prints its port, ends when its standard input ends."""
+import logging
 import os
 import sys
-import threading
 
 from moto.server import ThreadedMotoServer
 
+logging.getLogger("werkzeug").setLevel(logging.CRITICAL)
 server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
 server.start()
 print(server.get_host_and_port()[1], flush=True)

@@ -1,0 +1,141 @@
+import Curl
+import Digest
+import Glibc
+import JSON
+
+/// Calls any operation of any AWS service, or of a server that speaks its API.
+package final class AWSClient: Sendable {
+    package let configuration: AWSConfiguration
+    package let http: HTTPClient
+    private let table: AWSTable
+    private let credentials: CredentialsProvider
+    private let quota = RetryQuota()
+    private let pause: @Sendable (Double) async -> Void
+
+    package init(
+        _ configuration: AWSConfiguration = AWSConfiguration(), http: HTTPClient = .shared,
+        pause: @escaping @Sendable (Double) async -> Void = AWSClient.sleep
+    ) {
+        self.configuration = configuration
+        self.http = http
+        self.pause = pause
+        table = .shared
+        credentials = CredentialsProvider(configuration, http: http)
+    }
+
+    package static let sleep: @Sendable (Double) async -> Void = { seconds in
+        try? await Task.sleep(nanoseconds: UInt64(max(0, seconds) * 1_000_000_000))
+    }
+
+    /// The model of a service by Step Functions' name for it.
+    package func model(_ service: String) -> ServiceModel? { table.service(service) }
+
+    package func call(_ call: AWSCall) async throws(AWSFailure) -> AWSResult {
+        guard let model = table.service(call.service) else { throw .unknownService(call.service) }
+        guard let operation = model.operation(call.operation) else {
+            throw .unknownOperation(service: call.service, operation: call.operation)
+        }
+        let token = call.idempotencyToken ?? Self.randomToken()
+        let wire: WireRequest
+        do throws(ParameterProblems) {
+            wire = try RequestWriter.write(call.input, model, operation, idempotencyToken: token)
+        } catch {
+            throw .parameters(error)
+        }
+        let endpoint = try endpoint(model, call.service)
+        let request = prepared(wire, endpoint, operation, model, limits: call.limits)
+        var attempt = 1
+        var paid = 0
+        while true {
+            do throws(AWSFailure) {
+                let response = try await attemptOnce(request, endpoint, model, operation, call)
+                quota.giveBack(paid)
+                return AWSResult(
+                    output: ResponseReader(model: model, style: call.style).read(response, operation), response: response,
+                    requestID: response.header("x-amzn-RequestId") ?? response.header("x-amz-request-id") ?? "",
+                    attempts: attempt)
+            } catch {
+                guard call.retries, attempt < configuration.maximumAttempts, !Task.isCancelled,
+                    let cost = RetryQuota.cost(error), quota.take(cost)
+                else { throw error }
+                paid = cost
+                if case .service(let found) = error, ["ExpiredToken", "ExpiredTokenException"].contains(found.code) {
+                    await credentials.forget()
+                }
+            }
+            await pause(RetryQuota.delaySeconds(afterAttempt: attempt, draw: Double.random(in: 0..<1)))
+            attempt += 1
+        }
+    }
+
+    private func attemptOnce(
+        _ request: HTTPRequest, _ endpoint: Endpoint, _ model: ServiceModel, _ operation: ServiceModel.Operation,
+        _ call: AWSCall
+    ) async throws(AWSFailure) -> HTTPResponse {
+        var request = request
+        if !operation.isUnsigned {
+            let found = try await credentials.credentials(roleARN: call.roleARN, isLocal: endpoint.isOverridden && endpoint.isLocal)
+            let signer = SigV4(credentials: found, region: endpoint.signingRegion, service: model.signingName)
+            request = signer.signed(request, at: configuration.surroundings.now())
+        }
+        let response: HTTPResponse
+        do throws(HTTPFailure) {
+            response = try await http.perform(request)
+        } catch {
+            throw .transport(error)
+        }
+        guard response.status < 300 else { throw .service(ServiceError.read(response, model)) }
+        return response
+    }
+
+    private func endpoint(_ model: ServiceModel, _ name: String) throws(AWSFailure) -> Endpoint {
+        guard let url = configuration.endpoint(model, named: name) else {
+            return Endpoint(model, region: configuration.region, table: table)
+        }
+        guard let endpoint = Endpoint(override: url, region: Endpoint(model, region: configuration.region).signingRegion) else {
+            throw .endpoint("The endpoint '\(url)' of \(name) is not a URL.")
+        }
+        return endpoint
+    }
+
+    private func prepared(
+        _ wire: WireRequest, _ endpoint: Endpoint, _ operation: ServiceModel.Operation, _ model: ServiceModel, limits: HTTPLimits
+    ) -> HTTPRequest {
+        var wire = wire
+        var prefix = wire.hostPrefix
+        if model.id == "S3", !endpoint.isOverridden, let bucket = wire.bucket, Self.fitsHostName(bucket),
+            wire.path == "/" + bucket || wire.path.hasPrefix("/\(bucket)/")
+        {
+            // Virtual-hosted style.
+            prefix = bucket + "." + prefix
+            let rest = wire.path.dropFirst(bucket.utf8.count + 1)
+            wire.path = rest.isEmpty ? "/" : String(rest)
+        }
+        var headers = wire.headers
+        if operation.needsChecksum, headers.first("Content-MD5") == nil {
+            headers.set("Content-MD5", Base64.encode(Digest.hash(wire.body, algorithm: .md5)))
+        }
+        return HTTPRequest(
+            wire.method, endpoint.url(wire.target, prefix: prefix), headers: headers, body: wire.body, limits: limits)
+    }
+
+    private static func fitsHostName(_ bucket: String) -> Bool {
+        (3...63).contains(bucket.utf8.count)
+            && bucket.utf8.allSatisfy { $0 >= 0x61 && $0 <= 0x7A || $0 >= 0x30 && $0 <= 0x39 || $0 == 0x2D }
+    }
+
+    /// A version 4 UUID.
+    package static func randomToken() -> String {
+        var bytes = (0..<16).map { _ in UInt8.random(in: 0...255) }
+        bytes[6] = bytes[6] & 0x0F | 0x40
+        bytes[8] = bytes[8] & 0x3F | 0x80
+        let hex = Digest.hexText(bytes)
+        var parts: [Substring] = []
+        var rest = Substring(hex)
+        for length in [8, 4, 4, 4, 12] {
+            parts.append(rest.prefix(length))
+            rest = rest.dropFirst(length)
+        }
+        return parts.joined(separator: "-")
+    }
+}
