@@ -26,10 +26,14 @@ let package = Package(
         .testTarget(name: "SageMakerPipelinesTests", dependencies: ["SageMakerPipelines"], swiftSettings: strict),
         .target(name: "CCurl"),
         .target(name: "Curl", dependencies: ["CCurl"], swiftSettings: strict),
+        .target(name: "CAWSTable", exclude: ["aws-table.bin"]),
+        .target(name: "AWSClient", dependencies: ["JSON", "Digest", "Curl", "CAWSTable"], swiftSettings: strict),
         .target(name: "JSONata", dependencies: ["JSON", "Digest"], swiftSettings: strict),
         .target(name: "JSONPath", dependencies: ["JSON", "Digest"], swiftSettings: strict),
         .target(name: "StatesLanguage", dependencies: ["JSON", "JSONPath"], swiftSettings: strict),
-        .target(name: "ServiceIntegrations", dependencies: ["JSON", "StatesLanguage", "Curl", "LocalJobs"], swiftSettings: strict),
+        .target(
+            name: "ServiceIntegrations", dependencies: ["JSON", "StatesLanguage", "Curl", "AWSClient", "Digest", "LocalJobs"],
+            swiftSettings: strict),
         .executableTarget(
             name: "sfn-run",
             dependencies: [
@@ -51,7 +55,8 @@ let package = Package(
         .testTarget(name: "DigestTests", dependencies: ["Digest"], swiftSettings: strict),
         .target(name: "LocalServers", path: "Tests/LocalServers", exclude: ["faulty_server.py", "moto_server.py", "signature_server.py", "sample_requests.py"], swiftSettings: strict),
         .testTarget(
-            name: "ServiceIntegrationsTests", dependencies: ["ServiceIntegrations", "Curl", "LocalJobs", "LocalServers"],
+            name: "ServiceIntegrationsTests",
+            dependencies: ["ServiceIntegrations", "AWSClient", "Curl", "LocalJobs", "LocalServers"],
             swiftSettings: strict),
         .testTarget(
             name: "AWSClientTests", dependencies: ["AWSClient", "Curl", "JSON", "LocalServers"], swiftSettings: strict),
