@@ -96,6 +96,11 @@ extension EngineTurn {
         return row
     }
 
+    func run(_ request: StartRequest, _ reply: Reply<ExecutionResult>) throws {
+        let started = try start(request)
+        if let live = thread.live[started.id] { live.waiters.append(reply) } else { try `await`(started.arn, reply) }
+    }
+
     func `await`(_ arn: String, _ reply: Reply<ExecutionResult>) throws {
         if let id = thread.idByARN[arn], let live = thread.live[id] {
             live.waiters.append(reply)

@@ -13,10 +13,12 @@ public final class ExecutionEngine: Sendable {
     package let options: EngineOptions
     let mailbox = Mailbox<EngineMessage>()
     package let registration: EngineRegistration
+    package let machines: MachineRegistry
 
     package init(store: Store, options: EngineOptions = EngineOptions()) throws {
         self.store = store
         self.options = options
+        machines = MachineRegistry(store: store)
         registration = try store.registerEngine(name: options.name, at: options.clock().milliseconds)
         EngineThread.start(engine: self)
     }
@@ -26,6 +28,11 @@ public final class ExecutionEngine: Sendable {
     /// Starts an execution; it is durable when this returns.
     package func start(_ request: StartRequest) async throws -> StartedExecution {
         try await answer { .start(request, $0) }
+    }
+
+    /// Starts an execution and waits for its end.
+    package func run(_ request: StartRequest) async throws -> ExecutionResult {
+        try await answer { reply in .perform({ turn in try turn.run(request, reply) }, { reply.fail($0) }) }
     }
 
     /// Ends a running execution as ABORTED. Returns when it stopped.

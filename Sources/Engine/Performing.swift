@@ -18,7 +18,7 @@ extension EngineThread {
             taskToken: invocation.taskToken, credentialsRoleARN: invocation.schedule.credentialsRoleARN,
             timeoutSeconds: invocation.schedule.timeoutSeconds, isReattached: live.isReattaching, cache: invocation.cache)
         let report = EngineReport(mailbox: mailbox, key: key, frame: invocation.frame, pattern: invocation.resource.pattern)
-        let integration = options.integration(invocation.resource)
+        let integration = integration(for: invocation.resource)
         let mailbox = mailbox
         tasks.add(key) {
             Task.detached {
@@ -27,6 +27,13 @@ extension EngineThread {
             }
         }
         reports[key] = report
+    }
+
+    private func integration(for resource: TaskResource) -> (any Integration)? {
+        if resource.isService("states", "startExecution") || resource.isService("aws-sdk:sfn", "startExecution") {
+            return options.integration(resource) ?? NestedExecution(engine: engine)
+        }
+        return options.integration(resource)
     }
 
     private static func run(

@@ -193,5 +193,5 @@ extension Timestamp {
 
 extension TaskResource {
     /// Whether `$$.Task.Token` is there and a token completes the task.
-    public var usesTaskToken: Bool { pattern == .waitForTaskToken || kind == .activity }
+    public var usesTaskToken: Bool { pattern != .requestResponse || kind == .activity }
 }

@@ -1,0 +1,47 @@
+import JSON
+import StatesLanguage
+import Store
+import Synchronization
+
+/// The machines that are registered in a store, parsed once for each revision.
+package final class MachineRegistry: Sendable {
+    private let store: Store
+    private let parsed = Mutex<[String: Machine]>([:])
+
+    package init(store: Store) { self.store = store }
+
+    /// The machine that an ARN names: of a machine, a version (`…:3`) or an alias (`…:PROD`, whose routing decides).
+    /// nil: there is none.
+    package func machine(arn: String) throws -> ResolvedMachine? {
+        try store.read { tx in
+            if let row = try tx.stateMachine(arn: arn) {
+                guard row.status == .active else { return nil }
+                return ResolvedMachine(machine: try self.machine(row, row.revision, tx), versionARN: nil, aliasARN: nil)
+            }
+            return nil
+        }
+    }
+
+    /// A revision of a registered machine.
+    package func machine(_ row: StateMachineRow, _ revision: StateMachineRevision, _ tx: ReadTransaction) throws -> Machine {
+        if let known = parsed.withLock({ $0[revision.id] }) { return known }
+        let text = try tx.definition(revision.definition) ?? ""
+        let (definition, diagnostics) = StateMachine.read(text: text)
+        guard let definition else {
+            throw EngineError.storeFailed("the definition of \(row.arn) cannot be read: \(diagnostics.first?.message ?? "it is missing")")
+        }
+        let machine = Machine(
+            arn: row.arn, name: row.name, roleARN: revision.roleARN, isExpress: row.type == .express, definition: definition, text: text)
+        parsed.withLock {
+            if $0.count > 10_000 { $0 = [:] }
+            $0[revision.id] = machine
+        }
+        return machine
+    }
+}
+
+package struct ResolvedMachine: Sendable {
+    package let machine: Machine
+    package let versionARN: String?
+    package let aliasARN: String?
+}
