@@ -127,7 +127,7 @@ enum StringFunctions {
             case .json(.double), .json(.decimal):
                 let number = value.number ?? 0
                 if number.isInfinite { failure = failure ?? Failure("D1001", value: value) }
-                out += Array((number.isNaN ? "null" : NumberText.text(number, style)).utf8)
+                out += Array((!number.isFinite ? "null" : NumberText.text(number, style)).utf8)
             case .json(.array), .list, .tuples: write(array: value.itemsOrSelf, level)
             case .json(.object), .object: if let members = Members(value) { write(object: members, level) }
             }

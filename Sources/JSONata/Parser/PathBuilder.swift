@@ -157,6 +157,7 @@ struct PathBuilder {
             let result = make(.apply, like: node)
             result.lhs = try process(lhs)
             result.rhs = try node.rhs.map { (part) throws(Failure) in try process(part) }
+            result.keepArray = result.lhs?.keepArray == true || result.rhs?.keepArray == true
             return result
         default:
             let result = make(.binary, like: node)

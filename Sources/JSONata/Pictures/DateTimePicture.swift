@@ -8,8 +8,8 @@ struct DateTimePicture {
         var minimumWidth: Int?
         var maximumWidth: Int?
         var integer: IntegerPicture?
-        /// The year's digits; -1: all.
-        var yearDigits = -1
+        /// The digits of a year, month or day; -1: all.
+        var digits = -1
     }
 
     enum Part {
@@ -109,14 +109,14 @@ struct DateTimePicture {
             var picture = try IntegerPicture(
                 marker.presentation + (marker.modifier.map { ";\($0)" } ?? ""))
             if let width = marker.minimumWidth, picture.mandatoryDigits < width { picture.mandatoryDigits = width }
-            if marker.component == "Y" {
+            if "YMD".contains(marker.component) {
                 if let width = marker.maximumWidth {
-                    marker.yearDigits = width
+                    marker.digits = width
                     picture.mandatoryDigits = width
                 } else if picture.mandatoryDigits + picture.optionalDigits >= 2 {
-                    marker.yearDigits = picture.mandatoryDigits + picture.optionalDigits
+                    marker.digits = picture.mandatoryDigits + picture.optionalDigits
                 }
-                picture.width = marker.yearDigits
+                picture.width = marker.digits
             }
             marker.integer = picture
         }
@@ -160,9 +160,9 @@ struct DateTimePicture {
         default: break
         }
         guard var value = date.component(marker.component) else { return "undefined" }
-        if marker.component == "Y", marker.yearDigits >= 0, marker.yearDigits < 18 {
+        if marker.component == "Y", marker.digits >= 0, marker.digits < 18 {
             var modulus = 1
-            for _ in 0..<marker.yearDigits { modulus *= 10 }
+            for _ in 0..<marker.digits { modulus *= 10 }
             value %= modulus
         }
         if marker.component != "f", let names = marker.names { return try name(marker, names, value) }

@@ -143,7 +143,12 @@ struct IntegerPicture {
         case .words: return "(?:" + NumberWords.values.keys.sorted().joined(separator: "|") + "|and|[\\-, ])+"
         case .decimal:
             var text = "[0-9]"
-            if let width, width > 0 { text += "{\(min(width, 9999))}" } else { text += "+" }
+            if let width, width > 0 {
+                let most = min(width, 9999)
+                text += optionalDigits == 0 ? "{\(most)}" : "{\(max(0, most - optionalDigits)),\(most)}"
+            } else {
+                text += "+"
+            }
             return isOrdinal ? text + "(?:th|st|nd|rd)" : text
         case .sequence: throw Failure("D3130", value: .text(token))
         }

@@ -277,8 +277,12 @@ struct Compiler {
         if let procedure, procedure.kind == .path {
             name = Parser.tokenValue(procedure.steps[0])
             if let text = procedure.steps[0].value.text { meant = variable(text) }
-        } else if procedure?.kind == .block || procedure?.kind == .lambda || procedure?.kind == .function {
-            name = procedure.map { .text($0.symbol) }
+        } else if let procedure {
+            // jsonata-js's nodes of these kinds carry no value.
+            switch procedure.kind {
+            case .block, .lambda, .condition, .transform, .parent: name = nil
+            default: break
+            }
         }
         return CallSite(
             procedure: node, name: name, position: syntax.position, meant: meant,
@@ -307,6 +311,7 @@ struct Compiler {
         if let rhs = syntax.rhs, rhs.kind == .function {
             // As jsonata-js: what follows the call's parentheses is not looked at.
             let node = try call(rhs)
+            node.collapses = false
             return keep(ApplyNode(lhs, node, call: node as? CallNode, position: syntax.position))
         }
         return keep(ApplyNode(lhs, try compile(syntax.rhs), call: nil, position: syntax.position))
