@@ -1,0 +1,74 @@
+/// Where a part that is not series-parallel is best cut by a barrier: of the down-sets suggested by levels and by each
+/// member's ancestors and descendants, the one whose two halves have the least sum of critical paths.
+struct BarrierChoice {
+    let region: Region
+    let part: [Int]
+    let local: [Int: Int]
+    let duration: (Int) -> Double
+
+    /// Positions in `part` of the first half: never empty, never all.
+    func best() -> Set<Int> {
+        let count = part.count
+        var before: [[Int]] = Array(repeating: [], count: count)
+        var after = before
+        for (position, member) in part.enumerated() {
+            for edge in region.predecessors[member] {
+                guard let from = local[edge.from] else { continue }
+                before[position].append(from)
+                after[from].append(position)
+            }
+        }
+        var best: Set<Int> = [0]
+        var bestCost = Double.infinity
+        var tried: Set<[Int]> = []
+        func consider(_ candidate: Set<Int>) {
+            guard !candidate.isEmpty, candidate.count < count, tried.insert(candidate.sorted()).inserted else { return }
+            let cost = criticalPath(before) { candidate.contains($0) } + criticalPath(before) { !candidate.contains($0) }
+            if cost < bestCost {
+                bestCost = cost
+                best = candidate
+            }
+        }
+        var earliest = Array(repeating: 0, count: count)
+        for position in 0..<count { earliest[position] = (before[position].map { earliest[$0] + 1 }.max() ?? 0) }
+        let deepest = earliest.max() ?? 0
+        var latest = Array(repeating: deepest, count: count)
+        for position in (0..<count).reversed() { latest[position] = (after[position].map { latest[$0] - 1 }.min() ?? deepest) }
+        for level in 0..<max(deepest, 1) {
+            consider(Set(earliest.indices.filter { earliest[$0] <= level }))
+            consider(Set(latest.indices.filter { latest[$0] <= level }))
+        }
+        // Looking at each member costs the square of the part: beyond some hundreds the levels must do.
+        if count <= 400 {
+            for position in 0..<count {
+                let ancestors = reach(position, before)
+                consider(ancestors)
+                consider(ancestors.union([position]))
+                consider(Set(0..<count).subtracting(reach(position, after)))
+                consider(Set(0..<count).subtracting(reach(position, after)).subtracting([position]))
+            }
+        }
+        return best
+    }
+
+    private func reach(_ start: Int, _ edges: [[Int]]) -> Set<Int> {
+        var seen: Set<Int> = []
+        var pending = [start]
+        while let next = pending.popLast() {
+            for other in edges[next] where seen.insert(other).inserted { pending.append(other) }
+        }
+        return seen
+    }
+
+    private func criticalPath(_ before: [[Int]], _ isIn: (Int) -> Bool) -> Double {
+        var end = Array(repeating: 0.0, count: part.count)
+        var longest = 0.0
+        for position in part.indices where isIn(position) {
+            var start = 0.0
+            for from in before[position] where isIn(from) { start = max(start, end[from]) }
+            end[position] = start + duration(part[position])
+            longest = max(longest, end[position])
+        }
+        return longest
+    }
+}
