@@ -30,7 +30,7 @@ let package = Package(
         .target(name: "AWSClient", dependencies: ["JSON", "Digest", "Curl", "CAWSTable"], swiftSettings: strict),
         .target(name: "JSONata", dependencies: ["JSON", "Digest"], swiftSettings: strict),
         .target(name: "JSONPath", dependencies: ["JSON", "Digest"], swiftSettings: strict),
-        .target(name: "StatesLanguage", dependencies: ["JSON", "JSONPath"], swiftSettings: strict),
+        .target(name: "StatesLanguage", dependencies: ["JSON", "JSONPath", "JSONata"], swiftSettings: strict),
         .target(
             name: "ServiceIntegrations", dependencies: ["JSON", "StatesLanguage", "Curl", "AWSClient", "Digest", "LocalJobs"],
             swiftSettings: strict),
