@@ -24,10 +24,18 @@ struct SfnRun: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
+            RunCommand.self,
+            ResumeCommand.self,
+            ListCommand.self,
+            DescribeCommand.self,
+            HistoryCommand.self,
+            StopCommand.self,
+            CallbackCommand.self,
             ValidateCommand.self,
             ExportCommand.self,
             GraphCommand.self,
             EvalCommand.self,
-        ]
+        ],
+        defaultSubcommand: RunCommand.self
     )
 }

@@ -30,7 +30,7 @@ private func lines(
         for command in commands {
             switch command {
             case .invoke(let task):
-                lines += model.log(Array("working on \(task.stateName)\n".utf8), frame: task.frame, at: now)
+                lines += model.log(Array("working on \(task.stateName)\n".utf8), scheduled: task.scheduled, at: now)
                 now.milliseconds += 500
                 switch answer(task.stateName, task.retryCount) {
                 case .success(let output): stimuli.append(.taskSucceeded(task.frame, scheduled: task.scheduled, output: output))

@@ -29,9 +29,20 @@ final class ProgressDisplay: Sendable {
         }
     }
 
-    func log(_ bytes: [UInt8], frame: FrameID, at time: Timestamp) {
+    /// What happened before this process: folded, not printed.
+    func showPast(_ events: [HistoryEvent]) {
         drawing.withLock { drawing in
-            let lines = drawing.model.log(bytes, frame: frame, at: time)
+            for event in events { _ = drawing.model.apply(event) }
+        }
+    }
+
+    var taskLog: @Sendable ([UInt8], Int64) -> Void {
+        { [self] bytes, scheduled in log(bytes, scheduled: scheduled, at: .current) }
+    }
+
+    func log(_ bytes: [UInt8], scheduled: Int64, at time: Timestamp) {
+        drawing.withLock { drawing in
+            let lines = drawing.model.log(bytes, scheduled: scheduled, at: time)
             if !lines.isEmpty { write(lines, &drawing) }
         }
     }

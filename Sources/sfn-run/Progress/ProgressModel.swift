@@ -14,7 +14,12 @@ struct ProgressModel {
     /// The last thing that failed, whether or not it was retried or caught.
     private(set) var lastFailure: FailurePlace?
     private var started: Timestamp?
+    private var lastEventID: Int64 = 0
     private(set) var threads: [FrameID: ProgressThread] = [:]
+    /// Which line of control an attempt belongs to, by the id of its …Scheduled event.
+    private var frames: [Int64: FrameID] = [:]
+    /// What tasks printed before their …Scheduled event was shown.
+    private var early: [Int64: [UInt8]] = [:]
     /// Passing states that were given a line.
     private var passingLines = 0
 
@@ -31,14 +36,18 @@ struct ProgressModel {
 
     mutating func apply(_ event: HistoryEvent) -> [String] {
         let time = event.timestamp
+        lastEventID = max(lastEventID, event.id)
         if started == nil { started = time }
         switch event.kind {
         case .executionRedriven: return [line(time, style.yellow("↻"), "resumed")]
         case .stateEntered(let state, _): return entered(state, event.frame, time)
         case .stateExited(let state, _, _, let next): return exited(state, event.frame, isLast: next == nil, time)
-        case .taskScheduled: return scheduled(event.frame, time)
+        case .taskScheduled: return scheduled(event.frame, event.id, time)
         case .taskSubmitted:
             threads[event.frame]?.doing = .submitted
+            return []
+        case .taskSucceeded:
+            if let attempt = threads[event.frame]?.scheduled { frames[attempt] = nil }
             return []
         case .taskFailed(_, let error, let cause), .mapRunFailed(_, let error, let cause), .note(.failed(let error, let cause, _)):
             return failed(event.frame, error, cause, time)
@@ -82,15 +91,18 @@ struct ProgressModel {
         case .note(.branchSkipped(let index)):
             return [line(time, style.dim("-"), "\(title(event.frame)): branch \(branchName(index, event.frame)) is skipped")]
         case .executionStarted, .executionSucceeded, .executionFailed, .executionAborted, .executionTimedOut, .stateAborted,
-            .taskStarted, .taskSucceeded, .parallelStateSucceeded, .parallelStateFailed, .mapStateSucceeded, .mapStateFailed,
+            .taskStarted, .parallelStateSucceeded, .parallelStateFailed, .mapStateSucceeded, .mapStateFailed,
             .mapRunSucceeded, .mapRunAborted, .mapRunRedriven, .note:
             return []
         }
     }
 
-    /// What a task printed.
-    mutating func log(_ bytes: [UInt8], frame: FrameID, at time: Timestamp) -> [String] {
-        guard threads[frame] != nil else { return [] }
+    /// What an attempt printed; `scheduled` is the id of its …Scheduled event.
+    mutating func log(_ bytes: [UInt8], scheduled: Int64, at time: Timestamp) -> [String] {
+        guard let frame = frames[scheduled] else {
+            if scheduled > lastEventID, early.count < 1000 { early[scheduled, default: []] += bytes.prefix(4096) }
+            return []
+        }
         let complete = threads[frame]?.take(bytes) ?? []
         guard threads[frame]?.isCrowded == false else { return [] }
         let name = title(frame)
@@ -134,13 +146,16 @@ struct ProgressModel {
         }
     }
 
-    private mutating func scheduled(_ frame: FrameID, _ time: Timestamp) -> [String] {
+    private mutating func scheduled(_ frame: FrameID, _ id: Int64, _ time: Timestamp) -> [String] {
         attempts += 1
+        frames[id] = frame
+        threads[frame]?.scheduled = id
         threads[frame]?.attempt += 1
         let attempt = threads[frame]?.attempt ?? 1
         threads[frame]?.doing = .task(attempt: attempt)
-        guard attempt > 1 else { return [] }
-        return [line(time, "▸", "\(title(frame)), attempt \(attempt)")]
+        let lines = attempt > 1 ? [line(time, "▸", "\(title(frame)), attempt \(attempt)")] : []
+        guard let bytes = early.removeValue(forKey: id) else { return lines }
+        return lines + log(bytes, scheduled: id, at: time)
     }
 
     private mutating func failed(_ frame: FrameID, _ error: String?, _ cause: String?, _ time: Timestamp) -> [String] {

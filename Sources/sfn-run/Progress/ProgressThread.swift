@@ -10,6 +10,8 @@ struct ProgressThread {
     private(set) var state: StateID?
     private(set) var entered = Timestamp(milliseconds: 0)
     var attempt = 0
+    /// Id of the latest attempt's …Scheduled event.
+    var scheduled: Int64?
     var doing = Doing.running
     /// The last lines that the state's task printed.
     private(set) var logTail: [String] = []

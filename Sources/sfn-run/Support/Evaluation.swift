@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import JSON
 import JSONPath
+import JSONata
 
 enum ExpressionLanguage: String, ExpressibleByArgument, CaseIterable {
     case jsonata, jsonpath, intrinsic
@@ -44,8 +45,30 @@ struct Evaluation {
         switch language {
         case .jsonpath: return path()
         case .intrinsic: return intrinsic()
-        case .jsonata: return .error(code: nil, message: "JSONata is not built in yet", position: nil)
+        case .jsonata: return jsonata()
         }
+    }
+
+    private func jsonata() -> Answer {
+        do throws(JSONataError) {
+            let expression = try JSONataExpression(expression)
+            var options = JSONataOptions(profile: profile(of: expression), randomSeed: UInt64.random(in: .min ... .max))
+            options.timeLimitMilliseconds = 60_000
+            let variables = Dictionary(bindings.map { ($0.key, $0.value) }, uniquingKeysWith: { _, last in last })
+            switch try expression.evaluate(data, bindings: variables, options: options) {
+            case .value(let value): return .result(value)
+            case .undefined, .function: return .undefined
+            }
+        } catch {
+            return .error(code: error.code, message: error.message, position: error.position)
+        }
+    }
+
+    /// jsonata-js as it is, unless the expression uses what only Step Functions has.
+    private func profile(of expression: JSONataExpression) -> JSONataOptions.Profile {
+        let own: Set<String> = ["partition", "range", "hash", "uuid", "parse", "states"]
+        return expression.references.variables.contains { own.contains($0) && bindings[$0] == nil } || bindings["states"] != nil
+            ? .stepFunctions : .javascript
     }
 
     private func path() -> Answer {

@@ -11,6 +11,21 @@ struct Problem: Equatable {
     let code: String
     let message: String
 
+    init(file: String, line: Int, pointer: String, severity: Severity, code: String, message: String) {
+        self.file = file
+        self.line = line
+        self.pointer = pointer
+        self.severity = severity
+        self.code = code
+        self.message = message
+    }
+
+    init(_ diagnostic: Diagnostic, in file: DefinitionFile) {
+        self.init(
+            file: file.path, line: file.line(of: diagnostic.pointer), pointer: diagnostic.pointer,
+            severity: diagnostic.severity == .error ? .error : .warning, code: diagnostic.code, message: diagnostic.message)
+    }
+
     var text: String { "\(file):\(line): \(severity.rawValue) \(code) at \(pointer.isEmpty ? "/" : pointer): \(message)" }
 
     var json: JSONValue {
@@ -39,10 +54,6 @@ enum Examination {
 
     static func problems(of file: DefinitionFile, isExpress: Bool = false, isStrict: Bool = false) -> [Problem] {
         let options = ReadOptions(isExpress: isExpress, allowsExtensions: !isStrict)
-        return StateMachine.read(file.definition, options: options).diagnostics.map { diagnostic in
-            Problem(
-                file: file.path, line: file.line(of: diagnostic.pointer), pointer: diagnostic.pointer,
-                severity: diagnostic.severity == .error ? .error : .warning, code: diagnostic.code, message: diagnostic.message)
-        }
+        return StateMachine.read(file.definition, options: options).diagnostics.map { Problem($0, in: file) }
     }
 }

@@ -1,5 +1,7 @@
 import ArgumentParser
+import Engine
 import JSON
+import Store
 
 /// Ends the program with one clear sentence on standard error.
 struct Refusal: Error {
@@ -39,7 +41,28 @@ struct Refusal: Error {
         case let json as JSONError:
             printNote("sfn-run: not JSON: \(json)")
             return ExitCode.invalidDefinition
+        case let store as StoreError:
+            printNote("sfn-run: \(store)")
+            return ExitCode.executionFailed
+        case let engine as EngineError:
+            printNote("sfn-run: \(sentence(for: engine))")
+            return ExitCode.executionFailed
         default: return error
+        }
+    }
+
+    private static func sentence(for error: EngineError) -> String {
+        switch error {
+        case .executionAlreadyExists(let arn): "an execution of this name exists already: \(arn)"
+        case .executionDoesNotExist(let arn): "there is no execution \(arn)"
+        case .invalidName(let name): "\(name) is no name for an execution"
+        case .invalidToken: "this is no task token of this store"
+        case .taskDoesNotExist: "the task that this token belongs to has ended"
+        case .taskTimedOut: "the task that this token belongs to has timed out"
+        case .notRedrivable(let reason): "it cannot be resumed: \(reason)"
+        case .ownedElsewhere(let arn): "another process runs \(arn)"
+        case .shuttingDown: "the engine is stopping"
+        case .storeFailed(let reason): reason
         }
     }
 }

@@ -1,0 +1,54 @@
+import ArgumentParser
+import Engine
+import JSON
+import StatesLanguage
+
+/// `sfn-run callback success|failure|heartbeat TOKEN`
+struct CallbackCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "callback",
+        abstract: "Answers a task that waits for its token, from anywhere.",
+        discussion: """
+            sfn-run callback success TOKEN --output '{"approved": true}'
+            sfn-run callback failure TOKEN --error Rejected --cause 'too dear'
+            sfn-run callback heartbeat TOKEN
+            """)
+
+    enum Kind: String, ExpressibleByArgument, CaseIterable { case success, failure, heartbeat }
+
+    @Argument(help: "success, failure or heartbeat.")
+    var kind: Kind
+
+    @Argument(help: "The token that the task was given.")
+    var token: String
+
+    @OptionGroup var place: StorePlace
+
+    @Option(help: "The task's result: JSON, a file or -.")
+    var output: String?
+
+    @Option(help: "The error's name.")
+    var error: String?
+
+    @Option(help: "What happened.")
+    var cause: String?
+
+    func validate() throws {
+        if kind != .success, output != nil { throw ValidationError("--output goes with success") }
+        if kind != .failure, error != nil || cause != nil { throw ValidationError("--error and --cause go with failure") }
+    }
+
+    func run() async throws {
+        try await Refusal.reporting {
+            let outcome: TokenOutcome
+            switch kind {
+            case .success: outcome = .success(try output.map { try InputArgument.read($0, name: "--output") } ?? .object(JSONObject()))
+            case .failure: outcome = .failure(error: error, cause: cause)
+            case .heartbeat: outcome = .heartbeat
+            }
+            let engine = try ExecutionEngine(store: try place.open().store, options: EngineOptions.named("callback"))
+            try await engine.completeTask(token: token, outcome)
+            await engine.shutDown()
+        }
+    }
+}

@@ -1,0 +1,91 @@
+import ArgumentParser
+import Engine
+import Glibc
+import JSON
+import LocalJobs
+import StatesLanguage
+import Store
+
+/// `sfn-run [run] FILE`
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Runs a state machine to its end (the default: `run` may be left out).",
+        discussion: """
+            Every transition is stored before anything that follows from it is done, so an execution that was \
+            interrupted, killed or failed goes on with `sfn-run resume NAME`. The output goes to standard output, \
+            everything else to standard error.
+            """)
+
+    @Argument(help: "The definition; - is standard input.")
+    var file: String
+
+    @Option(name: .shortAndLong, help: "The input: JSON, a file, or - for standard input.")
+    var input: String?
+
+    @Option(name: .shortAndLong, help: "What the execution is called; otherwise the machine's name and the time.")
+    var name: String?
+
+    @OptionGroup var options: RunOptions
+    @OptionGroup var place: StorePlace
+
+    @Flag(help: "Run as an Express machine.")
+    var express = false
+
+    @Flag(help: "Lift AWS's quotas: 256 KiB of data, 25,000 events and the like.")
+    var unlimited = false
+
+    func run() async throws {
+        try await Refusal.reporting {
+            let file = try DefinitionFile.read(file)
+            let machine = try Self.machine(of: file, isExpress: express)
+            let input = try input.map { try InputArgument.read($0, name: "--input") } ?? .object(JSONObject())
+            let folder = file.path == "-" ? "." : Files.folder(of: file.path)
+            let (store, location) = try place.open(from: folder, creating: true)
+            let configuration = try ConfigurationFile.read(location.configuration, folder: folder)
+            let display = options.quiet ? nil : ProgressDisplay(machine: machine, terminal: .standardError())
+            let engine = try ExecutionEngine(
+                store: store,
+                options: .running("run \(file.name)", configuration, maxConcurrency: options.maxConcurrency, log: display?.taskLog))
+
+            let machineName = ExecutionName.sanitized(file.name, limit: 80)
+            let prefix = "arn:aws:states:\(configuration.services.region):\(configuration.services.account)"
+            var request = StartRequest(
+                machine: Machine(
+                    arn: "\(prefix):stateMachine:\(machineName)", name: machineName,
+                    roleARN: "arn:aws:iam::\(configuration.services.account):role/sfn-run", isExpress: express, definition: machine,
+                    text: String(decoding: file.bytes, as: UTF8.self)),
+                input: input, name: name ?? ExecutionName.new(for: machineName))
+            request.timeScale = options.timeScale ?? 1
+            request.isUnlimited = unlimited || !configuration.limits.quotas
+            request.parameters["file"] = .string(file.path == "-" ? "-" : Files.absolute(file.path))
+            if let path = location.configuration { request.parameters["configuration"] = .string(path) }
+            if let display { request.observer = { events, _ in display.show(events) } }
+
+            let executionName = request.name ?? ""
+            let session = RunSession(
+                engine: engine, options: options, display: display, machine: machine, file: file.path, line: { file.line(of: $0) },
+                resumeCommand: { [place] in place.command("resume \($0)", reaching: location.store) })
+            let started: StartedExecution
+            do {
+                started = try await engine.start(request)
+            } catch EngineError.executionAlreadyExists {
+                throw Refusal(
+                    "an execution named \(executionName) is there already; `\(session.resumeCommand(executionName))` goes on with it, another --name starts a new one")
+            }
+            let code = try await session.finish(started, name: executionName)
+            await engine.shutDown()
+            if code != .success { throw code }
+        }
+    }
+
+    /// The machine, or every problem that it has.
+    static func machine(of file: DefinitionFile, isExpress: Bool = false) throws -> StateMachine {
+        let (machine, diagnostics) = StateMachine.read(file.definition, options: ReadOptions(isExpress: isExpress))
+        if let machine { return machine }
+        for diagnostic in diagnostics {
+            printNote(Problem(diagnostic, in: file).text)
+        }
+        throw ExitCode.invalidDefinition
+    }
+}
