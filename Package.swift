@@ -42,7 +42,8 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(name: "SfnRunTests", dependencies: ["sfn-run"], swiftSettings: strict),
-        .executableTarget(name: "sfn-cases", dependencies: ["JSON", "JSONata", "StatesLanguage"], swiftSettings: strict),
+        .target(name: "ExecutionDriver", dependencies: ["JSON", "StatesLanguage"], swiftSettings: strict),
+        .executableTarget(name: "sfn-cases", dependencies: ["JSON", "JSONata", "StatesLanguage", "ExecutionDriver"], swiftSettings: strict),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .target(name: "SQLite", dependencies: ["CSQLite"], swiftSettings: strict),
         .target(name: "Store", dependencies: ["SQLite", "JSON"], swiftSettings: strict),
@@ -62,6 +63,6 @@ let package = Package(
             name: "AWSClientTests", dependencies: ["AWSClient", "Curl", "JSON", "LocalServers"], swiftSettings: strict),
         .testTarget(name: "CurlTests", dependencies: ["Curl", "LocalServers"], swiftSettings: strict),
         .testTarget(name: "JSONPathTests", dependencies: ["JSONPath"], swiftSettings: strict),
-        .testTarget(name: "StatesLanguageTests", dependencies: ["StatesLanguage"], swiftSettings: strict),
+        .testTarget(name: "StatesLanguageTests", dependencies: ["StatesLanguage", "ExecutionDriver"], swiftSettings: strict),
     ]
 )

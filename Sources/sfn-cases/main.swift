@@ -8,6 +8,7 @@ let wanted = arguments.filter { $0 != "-v" }
 let groups: [(name: String, run: (CaseFiles) -> CaseResult)] = [
     ("micro", { MicroCases(files: $0).run() }),
     ("definitions", { DefinitionCases(files: $0).run() }),
+    ("executions", { ExecutionCases(files: $0).run() }),
     ("jsonata", { JSONataCases(files: $0).run() }),
 ]
 

@@ -42,7 +42,7 @@ public struct NumberField: Sendable {
         case .literal(let value): return value.number ?? 0
         case .path(let path):
             let value = try path.required(scope)
-            guard let number = value.number, number.isFinite else { throw .runtime(refusal(of: value, "float", path)) }
+            guard let number = value.number ?? value.string.flatMap({ Double($0) }), number.isFinite else { throw .runtime(refusal(of: value, "float", path)) }
             if let complaint = complaint(number) { throw .runtime(complaint) }
             return number
         case .query(let query):
@@ -56,7 +56,10 @@ public struct NumberField: Sendable {
     private func integer(at path: PathExpression, _ scope: EvaluationScope) throws(Failure) -> Int {
         guard name == "Seconds" || limits != nil else {
             let value = try path.required(scope)
-            guard let whole = value.wholeNumber else { throw .runtime(refusal(of: value, "integer", path)) }
+            // A text that spells a number will do (recorded: test_reference_in_map_state[…MAX_CONCURRENCY_PATH]).
+            guard let whole = value.wholeNumber ?? value.string.flatMap({ Int64($0) }) else {
+                throw .runtime(refusal(of: value, "integer", path))
+            }
             if let complaint = complaint(Double(whole)) { throw .runtime(complaint) }
             return Int(clamping: whole)
         }

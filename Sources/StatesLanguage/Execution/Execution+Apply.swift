@@ -116,8 +116,12 @@ extension Execution {
             guard case .parallel(let parallel) = machine[state].kind else { return }
             startChildren(event, id, count: parallel.branches.count)
             children[id]?.maxConcurrency = parallel.maxConcurrency ?? 0
-        case .mapStateStarted(_, let length):
-            startChildren(event, id, count: length)
+        case .mapStateStarted(let state, let length):
+            if case .map(let map) = machine[state].kind, map.distributed != nil {
+                update(id) { $0.chain = event.id }
+            } else {
+                startChildren(event, id, count: length)
+            }
         case .note(.items(let values, let keys)):
             children[id]?.items.values = values
             children[id]?.items.keys = keys
@@ -151,7 +155,8 @@ extension Execution {
                 frame.phase = .failed(.init(error: error, cause: cause))
             }
         case .parallelStateSucceeded, .mapStateSucceeded:
-            let results = children[id]?.results ?? []
+            // That of a distributed Map follows MapRunSucceeded, and its results are in a note.
+            guard let results = children[id]?.results else { return }
             update(id) { frame in
                 // AWS: what follows points to where this event points.
                 frame.chain = event.previousEventID

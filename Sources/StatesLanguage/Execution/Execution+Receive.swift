@@ -61,6 +61,9 @@ extension Execution {
         switch result {
         case .success(let output):
             emit(.mapRunSucceeded(frame.state), id, previous: frame.chain)
+            let succeeded = lastEventID
+            emit(.mapStateSucceeded(frame.state), id, previous: succeeded)
+            // What follows points to MapRunStarted, as AWS writes it since November 2024.
             note(.mapRunResult(output), id)
         case .failure(let failure):
             emit(.mapRunFailed(frame.state, error: failure.error, cause: failure.cause), id, previous: frame.chain)

@@ -77,6 +77,9 @@ public struct ExecutionHeader: Sendable, Equatable {
     /// Waits and retry delays are divided by this (`--time-scale`).
     public let timeScale: Double
 
+    /// `arn:aws:states:REGION:ACCOUNT:express:…`
+    var isExpress: Bool { arn.split(separator: ":", maxSplits: 6, omittingEmptySubsequences: false).dropFirst(5).first == "express" }
+
     public init(
         arn: String, name: String, stateMachineARN: String, stateMachineName: String, roleARN: String,
         tokenKey: [UInt8], seed: UInt64, timeScale: Double = 1
