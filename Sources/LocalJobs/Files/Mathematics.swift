@@ -1,0 +1,4 @@
+import Glibc
+
+func logarithm(_ x: Double) -> Double { log(x) }
+func exponential(_ x: Double) -> Double { exp(x) }
