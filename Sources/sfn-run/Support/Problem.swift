@@ -54,6 +54,7 @@ enum Examination {
 
     static func problems(of file: DefinitionFile, isExpress: Bool = false, isStrict: Bool = false) -> [Problem] {
         let options = ReadOptions(isExpress: isExpress, allowsExtensions: !isStrict)
-        return StateMachine.read(file.definition, options: options).diagnostics.map { Problem($0, in: file) }
+        let (machine, diagnostics) = StateMachine.read(file.definition, options: options)
+        return (diagnostics + (machine?.lints() ?? [])).map { Problem($0, in: file) }
     }
 }

@@ -186,8 +186,8 @@ struct FieldReader {
             return path(name + "Path").map { NumberField(name: name, source: .path($0)) }
         }
         guard let value = object[name] else { return nil }
-        if let text = value.string, language == .jsonata, let query = query(text, name, .none) {
-            return NumberField(name: name, source: .query(query))
+        if let text = value.string, language == .jsonata, QueryExpression.source(of: text) != nil {
+            return query(text, name, .none).map { NumberField(name: name, source: .query($0)) }
         }
         let isRight =
             isFraction
@@ -208,7 +208,9 @@ struct FieldReader {
             return nil
         }
         guard let text = string(name) else { return nil }
-        if language == .jsonata, let query = query(text, name, .none) { return StringField(name: name, source: .query(query)) }
+        if language == .jsonata, QueryExpression.source(of: text) != nil {
+            return query(text, name, .none).map { StringField(name: name, source: .query($0)) }
+        }
         return StringField(name: name, source: .literal(text))
     }
 
