@@ -145,10 +145,13 @@ extension Execution {
             update(id) { $0.phase = .stopped }
         case .note(.branchSkipped(let index)):
             children[id]?.skip(index)
+        case .note(.branchHeld(let index)):
+            children[id]?.hold(index)
         case .note(.childFailed(let index, let error, let cause, let last)):
             let failed = Frame.Failed(error: error, cause: cause)
             children[id]?.fail(index, failed, last: last)
             stopChild(of: id, index: index)
+            drain(around: id, failed: index)
         case .note(.childrenFailed(let error, let cause, let last)):
             update(id) { frame in
                 frame.chain = last
@@ -368,6 +371,13 @@ extension Children {
         results[index] = .object(error)
     }
 
+    /// Nothing of the branch runs any more, and it has not ended.
+    mutating func hold(_ index: Int) {
+        guard status.indices.contains(index), status[index] == .running else { return }
+        status[index] = .pending
+        running -= 1
+    }
+
     mutating func skip(_ index: Int) {
         guard status.indices.contains(index), status[index] == .pending else { return }
         status[index] = .skipped
@@ -378,6 +388,7 @@ extension Children {
     /// After a redrive: what failed or was skipped may run again, and nothing runs until a frame says so.
     mutating func reviveFailed() {
         failure = nil
+        isDraining = false
         failed = 0
         skipped = 0
         running = 0

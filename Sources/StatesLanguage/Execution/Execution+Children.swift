@@ -14,7 +14,7 @@ extension Execution {
 
     /// Starts every branch that may start now; skips those that cannot any more.
     private mutating func startBranches(_ id: FrameID, _ parallel: ParallelState, _ input: JSONValue) {
-        guard let own = children[id], own.failure == nil || isHandled(own, parallel) else { return }
+        guard let own = children[id], own.failure == nil || isHandled(own, parallel), !own.isDraining, !isDraining(id) else { return }
         let hasDependencies = parallel.branches.contains { !$0.dependsOn.isEmpty }
         var index = hasDependencies ? 0 : own.next
         while isRunning, index < parallel.branches.count, let own = children[id] {
@@ -54,13 +54,7 @@ extension Execution {
     /// Whether every failed branch has another that was written to follow a failure.
     private func isHandled(_ children: Children, _ parallel: ParallelState) -> Bool {
         children.status.indices.allSatisfy { index in
-            children.status[index] != .failed || handlesFailure(of: index, parallel)
-        }
-    }
-
-    private func handlesFailure(of index: Int, _ parallel: ParallelState) -> Bool {
-        parallel.branches.contains { branch in
-            branch.dependsOn.contains { $0.branch == index && ($0.trigger == .failed || $0.trigger == .any) }
+            children.status[index] != .failed || parallel.handlesFailure(of: index)
         }
     }
 
@@ -77,11 +71,14 @@ extension Execution {
             let input = children[id]?.next ?? 0 < parallel.branches.count ? try parallel.arguments?.evaluate(scope) ?? scope.input : .null
             startBranches(id, parallel, input)
             guard let own = children[id], own.running == 0 else { return false }
-            if let failure = own.failure, !isHandled(own, parallel) {
+            if let failure = own.failure, own.failed > 0, !isHandled(own, parallel) {
                 note(.childrenFailed(error: failure.error, cause: failure.cause, last: own.last), id)
                 return true
             }
-            guard own.isComplete else { return false }
+            guard own.isComplete else {
+                if isDraining(id) { hold(id) }
+                return false
+            }
             emit(.parallelStateSucceeded(state.id), id, previous: own.last)
             return true
         case .map(let map):
@@ -113,7 +110,7 @@ extension Execution {
             note(.childrenFailed(error: error, cause: cause, last: last), parent)
         case .parallel(let parallel):
             note(.childFailed(index: frame.index, error: failure.error, cause: failure.cause, last: last), parent)
-            if !parallel.finishesRunningBranches, !handlesFailure(of: frame.index, parallel) {
+            if !parallel.finishesRunningBranches, !parallel.handlesFailure(of: frame.index) {
                 abortState(failing, frame, previous: last)
                 abortChildren(of: parent, previous: last)
                 note(.childrenFailed(error: failure.error, cause: failure.cause, last: last), parent)

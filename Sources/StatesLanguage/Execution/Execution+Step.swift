@@ -12,6 +12,10 @@ extension Execution {
     private mutating func stepOnce(_ id: FrameID, _ frame: Frame) -> Bool {
         switch frame.phase {
         case .enter(let state, let input):
+            if frame.parent != nil, isDraining(id) {
+                hold(id)
+                return false
+            }
             emit(.stateEntered(state, input: input), id, previous: frame.chain)
             return true
         case .run:

@@ -96,6 +96,8 @@ struct Children: Equatable, Sendable {
     var last: Int64
     /// The first failure that nothing handles.
     var failure: Frame.Failed?
+    /// A failure inside, or in the branch of a Parallel inside, that nothing handles: what runs ends, nothing else starts.
+    var isDraining = false
     /// Variables of ended branches, for those that depend on them.
     var assigned: [Int: JSONObject] = [:]
     var items = ItemsCache()

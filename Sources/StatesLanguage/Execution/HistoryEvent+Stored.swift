@@ -71,6 +71,7 @@ extension HistoryEvent {
             case .mapLimits: "n.limits"
             case .branchStarted: "n.branch"
             case .branchSkipped: "n.skip"
+            case .branchHeld: "n.hold"
             case .failed: "n.fail"
             case .childFailed: "n.child"
             case .childrenFailed: "n.children"
@@ -122,7 +123,7 @@ extension HistoryEvent {
             case .mapLimits(let concurrency, let count, let percentage):
                 [number(concurrency), count.map(number) ?? .null, percentage.map { .double($0) } ?? .null]
             case .branchStarted(let index, let input, let parent): [number(index), input, number(parent.index)]
-            case .branchSkipped(let index): [number(index)]
+            case .branchSkipped(let index), .branchHeld(let index): [number(index)]
             case .failed(let error, let cause, let isCatchable): [text(error), text(cause), .bool(isCatchable)]
             case .childFailed(let index, let error, let cause, let last): [number(index), text(error), text(cause), .integer(last)]
             case .childrenFailed(let error, let cause, let last): [text(error), text(cause), .integer(last)]
@@ -232,6 +233,7 @@ extension HistoryEvent.Note {
             self = .mapLimits(maxConcurrency: read.int(), toleratedCount: read.optionalInt(), toleratedPercentage: read.value().number)
         case "n.branch": self = .branchStarted(index: read.int(), input: read.value(), parent: read.frame())
         case "n.skip": self = .branchSkipped(index: read.int())
+        case "n.hold": self = .branchHeld(index: read.int())
         case "n.fail": self = .failed(error: read.text(), cause: read.text(), isCatchable: read.value().bool ?? true)
         case "n.child": self = .childFailed(index: read.int(), error: read.text(), cause: read.text(), last: read.long())
         case "n.children": self = .childrenFailed(error: read.text(), cause: read.text(), last: read.long())

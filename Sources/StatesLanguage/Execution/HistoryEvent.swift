@@ -73,6 +73,9 @@ public struct HistoryEvent: Sendable, Equatable {
         case branchStarted(index: Int, input: JSONValue, parent: FrameID)
         /// A branch cannot start any more (extension `DependsOn`).
         case branchSkipped(index: Int)
+        /// A branch stands still where it is, because something beside it failed (`OnFailure: "FinishRunning"`): what ran has
+        /// ended, and nothing else starts. A redrive goes on there.
+        case branchHeld(index: Int)
         /// The interpreter's failure, or that of a Fail state: what the state ends with.
         case failed(error: String?, cause: String?, isCatchable: Bool)
         /// A child's failure ended in this frame: `index` is the child's, `last` the failing event.

@@ -1,0 +1,53 @@
+import JSON
+
+/// The extension `OnFailure: "FinishRunning"`: after a failure that nothing handles, states that run end by themselves,
+/// and nothing else starts, in this Parallel and in those inside it. The failure counts at once for the Parallels around,
+/// up to one that will catch or retry it, although each of them ends only when nothing runs in it.
+extension Execution {
+    /// Marks what a branch's failure keeps from starting anything. Part of `apply`: reads nothing but the machine and itself.
+    mutating func drain(around parallelFrame: FrameID, failed index: Int) {
+        var (id, index) = (parallelFrame, index)
+        let failure = children[parallelFrame]?.failure
+        while let frame = frame(id), case .parallel(let parallel) = machine[frame.state].kind, parallel.finishesRunningBranches,
+            !parallel.handlesFailure(of: index)
+        {
+            guard children[id]?.isDraining == false else { return }
+            children[id]?.isDraining = true
+            let state = machine[frame.state]
+            let error = failure?.error
+            let isTaken =
+                state.catchers.contains { ErrorMatch.matches($0.errorEquals, error) }
+                || state.retriers.contains { ErrorMatch.matches($0.errorEquals, error) }
+            guard !isTaken, let parent = frame.parent else { return }
+            (id, index) = (parent, frame.index)
+            if children[id]?.failure == nil { children[id]?.failure = failure }
+        }
+    }
+
+    /// Whether the frame may enter no further state. A Map is one running thing: its iterations go on to their end.
+    func isDraining(_ id: FrameID) -> Bool {
+        var current = frame(id)
+        while let frame = current, let parent = frame.parent, let parentFrame = self.frame(parent) {
+            guard case .parallel = machine[parentFrame.state].kind else { return false }
+            if children[parent]?.isDraining == true { return true }
+            current = parentFrame
+        }
+        return false
+    }
+
+    /// Lets a frame stand where it is, for good or until a redrive.
+    mutating func hold(_ id: FrameID) {
+        guard let frame = frame(id), let parent = frame.parent, children[parent]?.status[frame.index] == .running else { return }
+        note(.branchHeld(index: frame.index), parent)
+        ready.append(parent)
+    }
+}
+
+extension ParallelState {
+    /// Whether another branch was written to follow a failure of this one.
+    func handlesFailure(of index: Int) -> Bool {
+        branches.contains { branch in
+            branch.dependsOn.contains { $0.branch == index && ($0.trigger == .failed || $0.trigger == .any) }
+        }
+    }
+}
