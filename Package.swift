@@ -23,7 +23,7 @@ let package = Package(
         .target(name: "LocalJobs", dependencies: ["JSON", "Digest", "CProcess"], swiftSettings: strict),
         .testTarget(name: "LocalJobsTests", dependencies: ["LocalJobs"], swiftSettings: strict),
         .target(name: "SageMakerPipelines", dependencies: ["JSON"], swiftSettings: strict),
-        .testTarget(name: "SageMakerPipelinesTests", dependencies: ["SageMakerPipelines"], swiftSettings: strict),
+        .testTarget(name: "SageMakerPipelinesTests", dependencies: ["SageMakerPipelines", "StatesLanguage"], swiftSettings: strict),
         .target(name: "CCurl"),
         .target(name: "Curl", dependencies: ["CCurl"], swiftSettings: strict),
         .target(name: "CAWSTable", exclude: ["aws-table.bin"]),

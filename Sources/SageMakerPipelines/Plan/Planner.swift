@@ -128,11 +128,14 @@ struct Planner {
         return arms
     }
 
+    /// What has succeeded once `node` runs. A step that is waited for with another trigger may have failed.
     private func ancestors(of node: Int) -> Set<Int> {
         var seen: Set<Int> = []
         var pending = [node]
         while let next = pending.popLast() {
-            for from in graph.predecessors(of: next) where seen.insert(from).inserted { pending.append(from) }
+            let own = graph.nodes[next]
+            for edge in own.dependencies where edge.trigger == .succeeded && seen.insert(edge.from).inserted { pending.append(edge.from) }
+            if let condition = own.container?.condition, seen.insert(condition).inserted { pending.append(condition) }
         }
         return seen
     }
