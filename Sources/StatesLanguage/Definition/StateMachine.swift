@@ -40,7 +40,8 @@ public struct Workflow: Sendable {
     public enum Trigger: String, Sendable { case succeeded = "Succeeded", failed = "Failed", stopped = "Stopped", any = "Any" }
 }
 
-public struct State: Sendable {
+/// A class, as its parts are, so that looking at a state costs one reference.
+public final class State: Sendable {
     public let id: StateID
     public let name: String
     /// JSON Pointer into the definition.
@@ -54,6 +55,8 @@ public struct State: Sendable {
     public let assign: Template?
     /// JSONata's `Output`.
     public let output: Template?
+    /// Nothing around the state's work is to be evaluated.
+    let isPlain: Bool
 
     public enum Kind: Sendable {
         case pass(PassState)
@@ -71,16 +74,40 @@ public struct State: Sendable {
         /// Choice and Fail say themselves where to go.
         case none
     }
+
+    init(
+        id: StateID, name: String, pointer: String, language: QueryLanguage, kind: Kind, transition: Transition,
+        inputPath: PathField, outputPath: PathField, assign: Template?, output: Template?
+    ) {
+        self.id = id
+        self.name = name
+        self.pointer = pointer
+        self.language = language
+        self.kind = kind
+        self.transition = transition
+        self.inputPath = inputPath
+        self.outputPath = outputPath
+        self.assign = assign
+        self.output = output
+        let isWhole = if case .whole = inputPath, case .whole = outputPath { true } else { false }
+        isPlain = isWhole && assign == nil && output == nil
+    }
 }
 
-public struct PassState: Sendable {
+public final class PassState: Sendable {
     /// Literal.
     public let result: JSONValue?
     public let parameters: Template?
     public let resultPath: ResultPath
+
+    init(result: JSONValue?, parameters: Template?, resultPath: ResultPath) {
+        self.result = result
+        self.parameters = parameters
+        self.resultPath = resultPath
+    }
 }
 
-public struct TaskState: Sendable {
+public final class TaskState: Sendable {
     public let resource: TaskResource
     /// JSONPath's `Parameters` or JSONata's `Arguments`.
     public let arguments: Template?
@@ -94,11 +121,33 @@ public struct TaskState: Sendable {
     public let catchers: [Catcher]
     /// The extension `Cache`.
     public let cache: JSONValue?
+
+    init(
+        resource: TaskResource, arguments: Template?, resultSelector: Template?, resultPath: ResultPath,
+        timeoutSeconds: NumberField?, heartbeatSeconds: NumberField?, credentials: Template?, retry: [Retrier],
+        catchers: [Catcher], cache: JSONValue?
+    ) {
+        self.resource = resource
+        self.arguments = arguments
+        self.resultSelector = resultSelector
+        self.resultPath = resultPath
+        self.timeoutSeconds = timeoutSeconds
+        self.heartbeatSeconds = heartbeatSeconds
+        self.credentials = credentials
+        self.retry = retry
+        self.catchers = catchers
+        self.cache = cache
+    }
 }
 
-public struct ChoiceState: Sendable {
+public final class ChoiceState: Sendable {
     public let rules: [ChoiceRule]
     public let defaultNext: StateID?
+
+    init(rules: [ChoiceRule], defaultNext: StateID?) {
+        self.rules = rules
+        self.defaultNext = defaultNext
+    }
 }
 
 public struct ChoiceRule: Sendable {
@@ -121,7 +170,7 @@ public struct FailState: Sendable {
     public let cause: StringField?
 }
 
-public struct ParallelState: Sendable {
+public final class ParallelState: Sendable {
     public let branches: [Workflow]
     public let arguments: Template?
     public let resultSelector: Template?
@@ -132,9 +181,23 @@ public struct ParallelState: Sendable {
     public let maxConcurrency: Int?
     /// Extension `OnFailure: "FinishRunning"`.
     public let finishesRunningBranches: Bool
+
+    init(
+        branches: [Workflow], arguments: Template?, resultSelector: Template?, resultPath: ResultPath, retry: [Retrier],
+        catchers: [Catcher], maxConcurrency: Int?, finishesRunningBranches: Bool
+    ) {
+        self.branches = branches
+        self.arguments = arguments
+        self.resultSelector = resultSelector
+        self.resultPath = resultPath
+        self.retry = retry
+        self.catchers = catchers
+        self.maxConcurrency = maxConcurrency
+        self.finishesRunningBranches = finishesRunningBranches
+    }
 }
 
-public struct MapState: Sendable {
+public final class MapState: Sendable {
     public let processor: Workflow
     /// JSONPath's `ItemsPath`.
     public let itemsPath: PathField
@@ -153,6 +216,27 @@ public struct MapState: Sendable {
     public let distributed: DistributedMap?
     /// Whether the state is in JSONata.
     public let isQuery: Bool
+
+    init(
+        processor: Workflow, itemsPath: PathField, items: Template?, itemSelector: Template?, resultSelector: Template?,
+        resultPath: ResultPath, maxConcurrency: NumberField?, toleratedFailureCount: NumberField?,
+        toleratedFailurePercentage: NumberField?, retry: [Retrier], catchers: [Catcher], distributed: DistributedMap?,
+        isQuery: Bool
+    ) {
+        self.processor = processor
+        self.itemsPath = itemsPath
+        self.items = items
+        self.itemSelector = itemSelector
+        self.resultSelector = resultSelector
+        self.resultPath = resultPath
+        self.maxConcurrency = maxConcurrency
+        self.toleratedFailureCount = toleratedFailureCount
+        self.toleratedFailurePercentage = toleratedFailurePercentage
+        self.retry = retry
+        self.catchers = catchers
+        self.distributed = distributed
+        self.isQuery = isQuery
+    }
 }
 
 public struct DistributedMap: Sendable {

@@ -10,6 +10,7 @@ extension Execution {
             status = .running
             self.input = input
             startedAt = event.timestamp
+            facts = ExecutionFacts(header: header, input: input, startedAt: startedAt)
             frames = [Frame(parent: nil, index: 0, chain: 0, phase: .enter(machine.root.startAt, input), state: machine.root.startAt, input: input)]
         case .executionSucceeded(let output):
             end(.succeeded, event)
@@ -256,7 +257,7 @@ extension Execution {
     }
 
     mutating func dropDescendants(of id: FrameID) {
-        guard let own = children.removeValue(forKey: id), own.running > 0 || own.failed > 0 else { return }
+        guard let own = children.remove(id), own.running > 0 || own.failed > 0 else { return }
         var isDescendant = Set([id])
         // A child's place may be lower than its parent's (places are reused), so until nothing is found.
         var found = true
@@ -294,6 +295,7 @@ extension Execution {
         failedState = nil
         redriveCount = count
         redrivenAt = event.timestamp
+        facts = ExecutionFacts(header: header, input: input, startedAt: startedAt, redriveCount: count, redrivenAt: redrivenAt)
         for position in frames.indices {
             guard let frame = frames[position] else { continue }
             let id = FrameID(position)

@@ -201,7 +201,7 @@ extension Execution {
             guard items.values.indices.contains(next) else { return }
             var item = items.values[next]
             if let selector = map.itemSelector {
-                let scope = scope(id, frame, mapItem: mapItem(next, items)).with(input: input)
+                let scope = scope(id, frame, mapItem: items.contextItem(next)).with(input: input)
                 item = try selector.evaluate(scope)
             }
             let child = newFrameID()

@@ -3,10 +3,18 @@ import JSON
 extension Execution {
     /// What the fields of the state that a frame is in see.
     func scope(_ id: FrameID, _ frame: Frame, taskToken: String? = nil, mapItem: JSONValue? = nil) -> EvaluationScope {
-        let now = turn.now
+        let context = contextFacts(id, frame, taskToken: taskToken, mapItem: mapItem)
         return EvaluationScope(
-            input: frame.input, variables: variables(frame), now: now, seed: header.seed ^ UInt64(bitPattern: lastEventID &* 0x9E37_79B9),
-            context: { contextObject(id, frame, taskToken: taskToken, mapItem: mapItem) })
+            input: frame.input, variables: variables(frame), now: turn.now,
+            seed: header.seed ^ UInt64(bitPattern: lastEventID &* 0x9E37_79B9), context: { context.json })
+    }
+
+    /// What `$$` is made of. Not the execution itself: it would be shared, and copied at its next change.
+    private func contextFacts(_ id: FrameID, _ frame: Frame, taskToken: String?, mapItem: JSONValue?) -> ContextFacts {
+        let state = machine[frame.state]
+        return ContextFacts(
+            execution: facts, state: state, enteredAt: frame.enteredAt, retryCount: state.doesWork ? frame.retryCount : nil,
+            taskToken: taskToken, item: mapItem.map { .value($0) } ?? enclosingItem(frame))
     }
 
     private func variables(_ frame: Frame) -> Variables {
@@ -36,47 +44,18 @@ extension Execution {
         }
     }
 
-    /// `$$` and `$states.context`, in AWS's order of keys.
-    func contextObject(_ id: FrameID, _ frame: Frame, taskToken: String?, mapItem: JSONValue?) -> JSONValue {
-        let state = machine[frame.state]
-        var execution = JSONObject()
-        execution["Id"] = .string(header.arn)
-        execution["Input"] = input
-        execution["StartTime"] = .string(startedAt.iso8601)
-        execution["Name"] = .string(header.name)
-        execution["RoleArn"] = .string(header.roleARN)
-        // An express execution cannot be redriven and has none (recorded: test_query_runtime_memory).
-        if !header.isExpress { execution["RedriveCount"] = .integer(Int64(redriveCount)) }
-        if let redrivenAt { execution["RedriveTime"] = .string(redrivenAt.iso8601) }
-        var current = JSONObject()
-        current["Name"] = .string(state.name)
-        current["EnteredTime"] = .string(frame.enteredAt.iso8601)
-        if state.doesWork { current["RetryCount"] = .integer(Int64(frame.retryCount)) }
-        var context = JSONObject()
-        context["Execution"] = .object(execution)
-        context["StateMachine"] = ["Id": .string(header.stateMachineARN), "Name": .string(header.stateMachineName)]
-        context["State"] = .object(current)
-        if let taskToken { context["Task"] = ["Token": .string(taskToken)] }
-        if let item = mapItem ?? enclosingItem(frame) { context["Map"] = ["Item": item] }
-        return .object(context)
-    }
-
-    func mapItem(_ index: Int, _ items: MapItems) -> JSONValue {
-        var item = JSONObject()
-        item["Index"] = .integer(Int64(index))
-        if let keys = items.keys, keys.indices.contains(index) { item["Key"] = .string(keys[index]) }
-        item["Value"] = items.values.indices.contains(index) ? items.values[index] : .null
-        return .object(item)
-    }
-
     /// The item of the iteration that a frame is in.
-    private func enclosingItem(_ frame: Frame) -> JSONValue? {
-        var current = frame
-        while let parent = current.parent, let parentFrame = self.frame(parent) {
-            if case .map = machine[parentFrame.state].kind, let items = try? itemsOf(parent) { return mapItem(current.index, items) }
-            current = parentFrame
+    private func enclosingItem(_ frame: Frame) -> ContextFacts.Item? {
+        var index = frame.index
+        var parent = frame.parent
+        while let id = parent, let parentFrame = self.frame(id) {
+            if case .map = machine[parentFrame.state].kind {
+                if let values = children[id]?.items.values { return .entry(index, MapItems(values: values, keys: children[id]?.items.keys)) }
+                if let items = try? itemsOf(id) { return .entry(index, items) }
+            }
+            (index, parent) = (parentFrame.index, parentFrame.parent)
         }
-        return childItem
+        return childItem.map { .value($0) }
     }
 }
 

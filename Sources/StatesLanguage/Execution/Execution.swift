@@ -26,8 +26,10 @@ public struct Execution: Sendable {
 
     var frames: [Frame?] = []
     /// By frame; apart from the frames, so that looking at a frame never copies ten thousand results.
-    var children: [FrameID: Children] = [:]
+    var children = ChildrenTable()
     var freeFrames: [Int] = []
+    /// What `$$` says of the execution itself. Derived.
+    var facts: ExecutionFacts
     /// Frames that can go on without anything from outside, in order. Derived: not part of the value.
     var ready = FrameQueue()
     /// What the turn under way has brought.
@@ -37,6 +39,7 @@ public struct Execution: Sendable {
         self.machine = machine
         self.header = header
         self.quotas = quotas
+        facts = ExecutionFacts(header: header)
     }
 
     /// The execution that this history left.
