@@ -47,11 +47,12 @@ let package = Package(
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .target(name: "SQLite", dependencies: ["CSQLite"], swiftSettings: strict),
         .target(name: "Store", dependencies: ["SQLite", "JSON"], swiftSettings: strict),
-        .testTarget(name: "StoreTests", dependencies: ["Store", "SQLite"], swiftSettings: strict),
         .target(
             name: "Engine", dependencies: ["JSON", "StatesLanguage", "Store", "ServiceIntegrations", "LocalJobs", "Digest"], swiftSettings: strict),
         .testTarget(
             name: "EngineTests", dependencies: ["Engine", "ServiceIntegrations", "StatesLanguage", "Store", "JSON"], swiftSettings: strict),
+        .executableTarget(name: "StoreTestChild", dependencies: ["Store"], path: "Tests/StoreTestChild", swiftSettings: strict),
+        .testTarget(name: "StoreTests", dependencies: ["Store", "SQLite", "StoreTestChild"], swiftSettings: strict),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),
         .testTarget(name: "DigestTests", dependencies: ["Digest"], swiftSettings: strict),
         .target(name: "LocalServers", path: "Tests/LocalServers", exclude: ["faulty_server.py", "moto_server.py", "signature_server.py", "sample_requests.py"], swiftSettings: strict),

@@ -77,7 +77,8 @@ extension Schema {
 
         CREATE TABLE execution (
             id INTEGER PRIMARY KEY,
-            arn TEXT NOT NULL UNIQUE,
+            arn TEXT NOT NULL,
+            arn_hash INTEGER NOT NULL,
             name TEXT NOT NULL,
             state_machine INTEGER NOT NULL REFERENCES state_machine(id),
             definition INTEGER NOT NULL REFERENCES definition(id),
@@ -107,6 +108,13 @@ extension Schema {
             CHECK ((redrive_count > 0) = (redrive_ms IS NOT NULL)),
             CHECK ((map_run IS NULL) = (item_index IS NULL))
         ) STRICT;
+        -- ARNs are long and often end at random; an index on them would dirty a page for each new execution.
+        CREATE INDEX execution_by_arn ON execution(arn_hash);
+        CREATE TRIGGER execution_arn_is_unique BEFORE INSERT ON execution
+            WHEN EXISTS (SELECT 1 FROM execution WHERE arn_hash = NEW.arn_hash AND arn = NEW.arn)
+            BEGIN SELECT RAISE(ABORT, 'an execution with this ARN exists'); END;
+        CREATE TRIGGER execution_arn_is_final BEFORE UPDATE OF arn, arn_hash ON execution
+            BEGIN SELECT RAISE(ABORT, 'the ARN of an execution does not change'); END;
         CREATE INDEX execution_by_state_machine ON execution(state_machine, id);
         -- Most executions succeed: the others are found by their status, those by the index above.
         CREATE INDEX execution_not_succeeded ON execution(status, state_machine, id) WHERE status <> 'SUCCEEDED';
@@ -136,6 +144,10 @@ extension Schema {
             events TEXT NOT NULL
         ) STRICT;
         CREATE INDEX history_segment_by_event ON history_segment(execution, first_event);
+        CREATE TRIGGER history_is_contiguous BEFORE INSERT ON history_segment
+            WHEN NEW.first_event <> 1 + ifnull((SELECT last_event FROM history_segment WHERE execution = NEW.execution
+                ORDER BY first_event DESC, id DESC LIMIT 1), 0)
+            BEGIN SELECT RAISE(ABORT, 'the events of an execution are numbered without gaps'); END;
         CREATE TRIGGER history_is_append_only BEFORE UPDATE ON history_segment
             BEGIN SELECT RAISE(ABORT, 'history is append-only'); END;
         CREATE TRIGGER history_goes_with_its_execution BEFORE DELETE ON history_segment

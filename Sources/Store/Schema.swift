@@ -23,7 +23,7 @@ extension Store {
             return
         }
         try refuseIfNewer(found)
-        _ = try write { tx in
+        try write(isMigration: true) { tx in
             // Another process may have done it while this one waited for its turn.
             let found = try tx.connection.first(Self.userVersion) { Int($0.integer(0)) } ?? 0
             try refuseIfNewer(found)

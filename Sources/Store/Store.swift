@@ -40,6 +40,10 @@ package final class Store: Sendable {
 
     /// Does everything in `body` in one transaction; durable when this returns, undone if it throws.
     package func write<Value>(_ body: (WriteTransaction) throws -> Value) throws -> Value {
+        try write(isMigration: false, body)
+    }
+
+    func write<Value>(isMigration: Bool, _ body: (WriteTransaction) throws -> Value) throws -> Value {
         let bells = WriteTransaction.Bells()
         let value = try translated {
             try writer.withTurn { connection in
@@ -47,7 +51,8 @@ package final class Store: Sendable {
                 do {
                     let before = connection.totalChanges
                     let value = try body(WriteTransaction(connection: connection, bells: bells))
-                    let changes = connection.totalChanges != before
+                    // Only rows are counted as changes, not tables.
+                    let changes = isMigration || connection.totalChanges != before
                     if changes { options.killSwitch?.commitBegins() }
                     try connection.execute("COMMIT")
                     if changes { options.killSwitch?.commitEnded() }

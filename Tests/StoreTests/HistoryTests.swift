@@ -41,8 +41,19 @@ import Testing
         for statement in ["UPDATE history_segment SET events = '[]'", "DELETE FROM history_segment"] {
             #expect(throws: StoreError.self) { try store.write { try $0.connection.execute(statement) } }
         }
-        #expect(throws: StoreError.self) { try store.write { try $0.append(segment(5, 5), to: id) } }
         #expect(try store.read { try $0.lastEventID(of: id) } == 9)
+    }
+
+    @Test(arguments: [1, 5, 9, 11] as [Int64])
+    func eventsGoOnWhereTheHistoryEnds(first: Int64) throws {
+        let (store, id) = try storeWithHistory()
+        #expect(throws: StoreError.self) { try store.write { try $0.append(segment(first, first), to: id) } }
+        try store.write { tx in
+            try tx.append(segment(10, 9), to: id)  // notes only
+            try tx.append(segment(10, 10), to: id)
+        }
+        #expect(try store.read { try $0.historySegments(of: id) }.suffix(2) == [segment(10, 9), segment(10, 10)])
+        #expect(try store.read { try $0.lastEventID(of: id) } == 10)
     }
 
     @Test func anExecutionIsDeletedWithItsHistory() throws {
@@ -56,7 +67,7 @@ import Testing
 
     @Test func peopleSeeEvents() throws {
         let (store, _) = try storeWithHistory()
-        let count = SQL("SELECT count(*), max(id), max(type) FROM history_event WHERE execution_name = 'one'")
+        let count = SQL("SELECT count(*), max(id), max(kind) FROM history_event WHERE execution_name = 'one'")
         let row = try store.read { try $0.connection.first(count) { ($0.integer(0), $0.integer(1), $0.text(2)) } }
         #expect(row?.0 == 9 && row?.1 == 9 && row?.2 == "PassStateEntered")
     }

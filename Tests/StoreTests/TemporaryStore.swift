@@ -53,7 +53,8 @@ extension WriteTransaction {
     }
 }
 
+/// Events as the engine writes them: `[kind, id, previousEventId, milliseconds, frame]`.
 func segment(_ first: Int64, _ last: Int64) -> HistorySegment {
-    let events = (first...last).map { #"{"id":\#($0),"type":"PassStateEntered","timestamp":\#($0)}"# }
+    let events = (first..<(last + 1)).map { "[\"PassStateEntered\",\($0),0,\($0),0]" }
     return HistorySegment(firstEventID: first, lastEventID: last, events: Array("[\(events.joined(separator: ","))]".utf8))
 }

@@ -15,8 +15,7 @@ extension Reading {
 extension WriteTransaction {
     /// The id of a definition's text, stored now if it was not. Keep it: asking costs as much as the text is long.
     package func definitionID(of text: String) throws -> DefinitionID {
-        // FNV-1a finds the candidates; the text decides.
-        let hash = Int64(bitPattern: text.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 })
+        let hash = text.contentHash
         if let found = try connection.first(Statements.find, hash, text, read: { $0.integer(0) }) {
             return DefinitionID(rawValue: found)
         }

@@ -122,15 +122,15 @@ package struct ExecutionPayload: Sendable, Equatable {
 private enum Statements {
     static let insert = SQL(
         """
-        INSERT INTO execution (id, arn, name, state_machine, definition, type, status, start_ms, stop_ms, owner, version_arn,
-            alias_arn, map_run, item_index, parent, time_scale, is_unlimited, error, cause, output)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO execution (id, arn, arn_hash, name, state_machine, definition, type, status, start_ms, stop_ms, owner,
+            version_arn, alias_arn, map_run, item_index, parent, time_scale, is_unlimited, error, cause, output)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """)
     static let lastID = SQL("SELECT id FROM execution ORDER BY id DESC LIMIT 1")
     static let insertInput = SQL(
         "INSERT INTO execution_input (execution, input, trace_header, parameters) VALUES (?, ?, ?, ?)")
     static let byID = SQL("\(ExecutionRow.select) WHERE e.id = ?")
-    static let byARN = SQL("\(ExecutionRow.select) WHERE e.arn = ?")
+    static let byARN = SQL("\(ExecutionRow.select) WHERE e.arn_hash = ? AND e.arn = ?")
     static let payload = SQL(
         """
         SELECT i.input, e.output, i.trace_header, i.parameters
@@ -184,7 +184,7 @@ extension Reading {
 
     /// The execution with this ARN. Names of STANDARD executions are unique in their machine, and so are ARNs.
     package func execution(arn: String) throws -> ExecutionRow? {
-        try connection.first(Statements.byARN, arn) { ExecutionRow(row: $0) }
+        try connection.first(Statements.byARN, arn.contentHash, arn) { ExecutionRow(row: $0) }
     }
 
     package func payload(of execution: ExecutionID) throws -> ExecutionPayload? {
@@ -258,7 +258,7 @@ extension WriteTransaction {
     package func insert(_ new: NewExecution, id: ExecutionID? = nil) throws -> ExecutionID {
         let status = new.ending?.status ?? (new.isPendingRedrive ? .pendingRedrive : .running)
         try connection.run(
-            Statements.insert, id, new.arn, new.name, new.stateMachine, new.definition, new.type, status,
+            Statements.insert, id, new.arn, new.arn.contentHash, new.name, new.stateMachine, new.definition, new.type, status,
             new.startMilliseconds, new.ending?.stopMilliseconds, status == .running ? new.owner : nil, new.versionARN,
             new.aliasARN, new.mapRun, new.itemIndex, new.parent, new.timeScale, new.isUnlimited, new.ending?.error,
             new.ending?.cause, new.ending?.output)
@@ -315,13 +315,17 @@ extension WriteTransaction {
 }
 
 extension ExecutionRow {
-    static let select = """
-        SELECT e.id, e.arn, e.name, e.state_machine, m.arn, e.definition, e.type, e.status, e.start_ms, e.stop_ms, e.owner,
-            e.parked_until_ms, e.redrive_count, e.redrive_ms, e.version_arn, e.alias_arn, e.map_run, r.arn, e.item_index,
-            e.parent, e.time_scale, e.is_unlimited, e.error, e.cause
-        FROM execution AS e JOIN state_machine AS m ON m.id = e.state_machine LEFT JOIN map_run AS r ON r.id = e.map_run
+    static let columns = """
+        e.id, e.arn, e.name, e.state_machine, m.arn, e.definition, e.type, e.status, e.start_ms, e.stop_ms, e.owner,
+        e.parked_until_ms, e.redrive_count, e.redrive_ms, e.version_arn, e.alias_arn, e.map_run, r.arn, e.item_index,
+        e.parent, e.time_scale, e.is_unlimited, e.error, e.cause
         """
+    static let source = """
+        execution AS e JOIN state_machine AS m ON m.id = e.state_machine LEFT JOIN map_run AS r ON r.id = e.map_run
+        """
+    static let select = "SELECT \(columns) FROM \(source)"
 
+    /// Reads its columns, the first 24 of the row.
     init(row: Row) {
         id = ExecutionID(rawValue: row.integer(0))
         arn = row.text(1)

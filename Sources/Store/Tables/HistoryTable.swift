@@ -68,7 +68,7 @@ extension Reading {
 }
 
 extension WriteTransaction {
-    /// Appends consecutive events.
+    /// Appends consecutive events; refused unless they go on where the history ends.
     package func append(_ segment: HistorySegment, to execution: ExecutionID) throws {
         try connection.run(
             Statements.append, execution, segment.firstEventID, segment.lastEventID,
