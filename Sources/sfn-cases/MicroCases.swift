@@ -68,6 +68,7 @@ struct MicroCases {
             return wanted == value ? nil : "found \(value.text()), expected \(expected.text())"
         case .failure(let failure):
             let found = "found \(failure.error ?? ""): \(failure.cause ?? ""), expected \(expected.text())"
+            if expected["fails"] == true { return nil }
             if expected["undefined"] == true { return failure.cause?.hasSuffix("returned nothing (undefined).") == true ? nil : found }
             guard let error = expected["error"]?.string, error == failure.error else { return found }
             let cause = failure.cause ?? ""

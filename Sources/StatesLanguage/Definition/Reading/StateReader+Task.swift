@@ -33,17 +33,28 @@ extension StateReader {
         if let resource = TaskResource(text) {
             checkExpress(resource)
             if case .lambdaFunction = resource.kind, !Self.isFunctionARN(text) {
-                session.error(.resource, "Value is not a valid resource ARN", reader.place.field("Resource"))
+                refuse(text)
+            }
+            if case .service(let service, let action) = resource.kind, let known = OptimizedIntegrations.actions[service], !known.contains(action),
+                !text.contains("${")
+            {
+                refuse(text)
             }
             return resource
         }
         let isSubstitution = text.hasPrefix("${") && text.hasSuffix("}")
         if text.hasPrefix("${") ? !isSubstitution : (!text.contains(":") || text.hasPrefix("arn:aws:lambda:")) {
-            session.error(.resource, "Value is not a valid resource ARN", reader.place.field("Resource"))
+            refuse(text)
             return nil
         }
         session.warning(.resource, "'\(text)' is no resource that Step Functions knows", reader.place.field("Resource"))
         return TaskResource(unrecognized: text)
+    }
+
+    private func refuse(_ resource: String) {
+        reader.schema(
+            "The resource provided \(resource) is not recognized. The value is not a valid resource ARN, or the resource is not available in this region.",
+            at: "Resource")
     }
 
     /// `…:function:NAME[:VERSION or ALIAS]`; a substitution `${…}` may stand for any part.
@@ -64,7 +75,7 @@ extension StateReader {
     private func checkExpress(_ resource: TaskResource) {
         guard session.options.isExpress else { return }
         let place = reader.place.field("Resource")
-        if resource.kind == .activity { session.schema("Express state machine does not support 'Activity ARN'", place) }
+        if resource.kind == .activity { session.schema("Express state machine does not support Activity ARN", place) }
         switch resource.pattern {
         case .sync, .sync2: session.schema("Express state machine does not support '.sync' service integration", place)
         // The space at the end is AWS's.
@@ -102,4 +113,26 @@ extension TaskResource {
         kind = .service(service: "unrecognized", action: text)
         pattern = .requestResponse
     }
+}
+
+/// The services with integrations of their own, and what each offers. SageMaker is left out: its pipelines
+/// call more of it here than AWS integrates.
+enum OptimizedIntegrations {
+    static let actions: [String: Set<String>] = [
+        "lambda": ["invoke"],
+        "batch": ["submitJob"],
+        "dynamodb": ["getItem", "putItem", "deleteItem", "updateItem"],
+        "ecs": ["runTask"],
+        "sns": ["publish"],
+        "sqs": ["sendMessage"],
+        "glue": ["startJobRun"],
+        "databrew": ["startJobRun"],
+        "states": ["startExecution"],
+        "events": ["putEvents"],
+        "apigateway": ["invoke"],
+        "http": ["invoke"],
+        "athena": ["startQueryExecution", "stopQueryExecution", "getQueryExecution", "getQueryResults"],
+        "mediaconvert": ["createJob"],
+        "bedrock": ["invokeModel", "createModelCustomizationJob"],
+    ]
 }
