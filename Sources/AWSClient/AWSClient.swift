@@ -88,6 +88,22 @@ package final class AWSClient: Sendable {
         return response
     }
 
+    /// Sends a request as it is, signed for a service where one is named (`execute-api`). Any status is an answer.
+    package func send(_ request: HTTPRequest, signedFor service: String?, roleARN: String?) async throws(AWSFailure) -> HTTPResponse {
+        var request = request
+        if let service {
+            let isLocal = Endpoint(override: request.url, region: configuration.region)?.isLocal ?? false
+            let found = try await credentials.credentials(roleARN: roleARN, isLocal: isLocal)
+            let signer = SigV4(credentials: found, region: configuration.region, service: service)
+            request = signer.signed(request, at: configuration.surroundings.now())
+        }
+        do throws(HTTPFailure) {
+            return try await http.perform(request)
+        } catch {
+            throw .transport(error)
+        }
+    }
+
     private func endpoint(_ model: ServiceModel, _ name: String) throws(AWSFailure) -> Endpoint {
         guard let url = configuration.endpoint(model, named: name) else {
             return Endpoint(model, region: configuration.region, table: table)

@@ -1,0 +1,98 @@
+import AWSClient
+import JSON
+import StatesLanguage
+
+/// One `.sync` task: starts its job or finds it again, asks until it has ended, and stops it when it is unwanted.
+struct JobRun: Sendable {
+    let job: JobPattern
+    let action: OptimizedAction
+    let caller: ServiceCaller
+    let input: JSONValue
+    let report: any TaskReport
+    let pace: JobPace
+
+    func result() async throws(Failure) -> JSONValue {
+        let started = try await findOrStart()
+        guard let query = job.describe(input, started) else {
+            throw Failure(ErrorName.taskFailed, "The answer to \(action.operation) names no job: \(started.text())")
+        }
+        do throws(Failure) {
+            return try await ended(query, started)
+        } catch {
+            // Nobody waits any more: the engine's task is cancelled, and so would be every call from here.
+            if Task.isCancelled, !report.isShuttingDown, let stop = job.stop(input, started) {
+                let caller = caller
+                await Task.detached { _ = try? await caller.call(stop.operation, stop.input) }.value
+            }
+            throw error
+        }
+    }
+
+    private func findOrStart() async throws(Failure) -> JSONValue {
+        if caller.request.isReattached, let found = try await found() { return found }
+        let result = try await caller.call(action.operation, input, stallSeconds: action.stallSeconds)
+        let output = try action.finish(result.output)
+        report.submitted(SdkMetadata.added(to: output, result))
+        return result.output
+    }
+
+    /// What the start would have answered, if it has happened.
+    private func found() async throws(Failure) -> JSONValue? {
+        switch job.recovery {
+        case .startAgain: return nil
+        case .byName:
+            guard let query = job.describe(input, .null) else { return nil }
+            do throws(Failure) {
+                _ = try await caller.call(query.operation, query.input)
+                return .null
+            } catch {
+                // A job that is not there yet is no failure; what else is wrong shows when it is started.
+                return nil
+            }
+        case .search(let first, let find):
+            var query = first(input, caller.request.taskID)
+            for _ in 0..<100 {
+                let page = try await caller.call(query.operation, query.input)
+                switch find(page.output, caller.request.taskID) {
+                case .job(let started): return started
+                case .more(let next): query = next
+                case .none: return nil
+                }
+            }
+            return nil
+        }
+    }
+
+    private func ended(_ query: JobPattern.Query, _ started: JSONValue) async throws(Failure) -> JSONValue {
+        var round = 0
+        var errors = 0
+        while true {
+            await pace.pause(pace.delaySeconds(round))
+            if Task.isCancelled { throw Failure(ErrorName.taskFailed, "The task was cancelled.") }
+            round += 1
+            do throws(Failure) {
+                let description = try await caller.call(query.operation, query.input).output
+                errors = 0
+                switch job.state(description) {
+                case .running: continue
+                case .succeeded(let output): return output
+                case .failed(let error, let cause): throw Failure(error, cause)
+                }
+            } catch {
+                if let ending = job.endingError, error.error == ending { return started }
+                guard error.isPassing, errors < pace.maximumErrors, !Task.isCancelled else { throw error }
+                errors += 1
+            }
+        }
+    }
+}
+
+extension Failure {
+    /// A failed question after a job, which the job itself survives.
+    fileprivate var isPassing: Bool {
+        guard let error, !error.hasPrefix("States.") else { return false }
+        return error.hasSuffix(".SdkClientException") || error.contains("Throttl") || error.contains("TooManyRequests")
+            || error.contains("ServiceUnavailable") || error.contains("InternalServer") || error.contains("ServiceException")
+            || cause?.contains("Status Code: 5") == true || cause?.contains("Rate exceeded") == true
+    }
+}

@@ -1,0 +1,54 @@
+import JSON
+import StatesLanguage
+
+/// `arn:aws:states:::emr-serverless:createApplication[.sync]`, `startApplication[.sync]`, `stopApplication[.sync]`,
+/// `deleteApplication[.sync]`, `startJobRun[.sync]`, `cancelJobRun[.sync]`
+///
+/// What is created or started has a client token, so the same call after a restart gives the same one.
+extension OptimizedService {
+    package static let emrServerless = OptimizedService(
+        "emr-serverless", service: "emrserverless",
+        ErrorNaming(prefix: "EMRServerless", base: "AWSEMRServerlessException", label: "AWSEMRServerless"),
+        [
+            "createApplication": application("createApplication", until: ["CREATED", "STARTED", "STOPPED"]),
+            "startApplication": application("startApplication", until: ["STARTED"]),
+            "stopApplication": application("stopApplication", until: ["STOPPED", "CREATED"]),
+            "deleteApplication": application("deleteApplication", until: ["TERMINATED"]),
+            "startJobRun": jobRun("startJobRun", until: ["SUCCESS"], stops: true),
+            "cancelJobRun": jobRun("cancelJobRun", until: ["CANCELLED", "SUCCESS", "FAILED"], stops: false),
+        ])
+
+    private static func application(_ operation: String, until good: Set<String>) -> OptimizedAction {
+        OptimizedAction(
+            operation,
+            job: JobPattern(
+                describe: { input, started in
+                    (started["ApplicationId"] ?? input["ApplicationId"]).map { .init("getApplication", ["ApplicationId": $0]) }
+                },
+                state: { description in
+                    let state = description["Application"]?["State"]?.string ?? ""
+                    if good.contains(state) { return .succeeded(description) }
+                    return state == "TERMINATED" ? .failed(description) : .running
+                },
+                recovery: .startAgain))
+    }
+
+    private static func jobRun(_ operation: String, until good: Set<String>, stops: Bool) -> OptimizedAction {
+        @Sendable func run(_ operation: String, _ input: JSONValue, _ started: JSONValue) -> JobPattern.Query? {
+            guard let application = started["ApplicationId"] ?? input["ApplicationId"],
+                let id = started["JobRunId"] ?? input["JobRunId"]
+            else { return nil }
+            return .init(operation, ["ApplicationId": application, "JobRunId": id])
+        }
+        return OptimizedAction(
+            operation,
+            job: JobPattern(
+                describe: { input, started in run("getJobRun", input, started) },
+                state: { description in
+                    let state = description["JobRun"]?["State"]?.string ?? ""
+                    if good.contains(state) { return .succeeded(description) }
+                    return ["FAILED", "CANCELLED"].contains(state) ? .failed(description) : .running
+                },
+                stop: { input, started in stops ? run("cancelJobRun", input, started) : nil }, recovery: .startAgain))
+    }
+}
