@@ -1,0 +1,57 @@
+"""What the end-to-end tests share: the built program, in a folder of its own for each test."""
+import json
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PROGRAM = pathlib.Path(os.environ.get("SFN_RUN", ROOT / ".build/debug/sfn-run"))
+
+
+class SfnRun:
+    """Runs `sfn-run` in `folder`; machines and handlers are written there."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.environment = {**os.environ, "SFN_RUN": str(PROGRAM), "SFN_RUN_STORE": str(folder / "store/sfn.db"), "NO_COLOR": "1"}
+
+    def __call__(self, *arguments, code=0, stdin="", cwd=None, timeout=120, environment=None):
+        done = subprocess.run(
+            [str(PROGRAM), *map(str, arguments)], input=stdin, capture_output=True, text=True, timeout=timeout,
+            cwd=cwd or self.folder, env={**self.environment, **(environment or {})})
+        assert done.returncode == code, f"exit code {done.returncode}, expected {code}\n{done.stdout}\n{done.stderr}"
+        return done
+
+    def start(self, *arguments, environment=None, **options):
+        """In the background."""
+        return subprocess.Popen(
+            [str(PROGRAM), *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            cwd=self.folder, env={**self.environment, **(environment or {})}, **options)
+
+    def write(self, name, content):
+        path = self.folder / name
+        path.write_text(content if isinstance(content, str) else json.dumps(content, indent=2))
+        return path
+
+    def history(self, name):
+        return json.loads(self("history", name, "--json").stdout)["events"]
+
+
+@pytest.fixture
+def sfn(tmp_path):
+    assert PROGRAM.exists(), f"{PROGRAM} is not built; run `swift build` first"
+    return SfnRun(tmp_path)
+
+
+def lambda_task(function, **fields):
+    """A Task state that calls a function with the state's input and passes on what it returns."""
+    return {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke",
+        "Parameters": {"FunctionName": function, "Payload.$": "$"},
+        "OutputPath": "$.Payload",
+        **({} if "Next" in fields else {"End": True}),
+        **fields,
+    }
