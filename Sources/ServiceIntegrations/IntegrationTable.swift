@@ -30,10 +30,34 @@ package struct IntegrationTable: Sendable {
                 takes: { $0.isService("http", "invoke") },
                 HTTPInvoke(region: region, connections: connections, requiresConnection: !connections.isEmpty)),
         ]
+        entries += Self.localServices(configuration)
     }
 
     package func integration(for resource: TaskResource) -> (any Integration)? {
         entries.first { $0.takes(resource) }?.integration
+    }
+
+    /// The services that this machine offers itself, where the configuration sends them nowhere else.
+    private static func localServices(_ configuration: Configuration) -> [Entry] {
+        var entries: [Entry] = []
+        let services = configuration.services
+        func isLocal(_ service: String) -> Bool {
+            services.mode(of: service) == .local && services.endpoints[service] == nil && services.endpoints["*"] == nil
+        }
+        let sageMaker = LocalSageMaker(configuration)
+        entries.append(Entry(takes: { $0.isService("sfn-run") }, sageMaker))
+        if isLocal("sagemaker") { entries.append(Entry(takes: { $0.isService("sagemaker") || $0.isService("aws-sdk:sagemaker") }, sageMaker)) }
+        if isLocal("s3") {
+            entries.append(
+                Entry(takes: { resource in LocalS3.actions.contains { resource.isService("aws-sdk:s3", $0) || resource.isService("s3", $0) } }, LocalS3(configuration)))
+        }
+        if isLocal("sqs") {
+            entries.append(Entry(takes: { $0.isService("sqs", "sendMessage") || $0.isService("aws-sdk:sqs", "sendMessage") }, LocalSQS(configuration)))
+        }
+        if isLocal("ssm") {
+            entries.append(Entry(takes: { resource in LocalSSM.actions.contains { resource.isService("aws-sdk:ssm", $0) } }, LocalSSM(configuration)))
+        }
+        return entries
     }
 
     /// Ends the processes that work for this table.
