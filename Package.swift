@@ -63,6 +63,7 @@ let package = Package(
         .testTarget(
             name: "AWSClientTests", dependencies: ["AWSClient", "Curl", "JSON", "LocalServers"], swiftSettings: strict),
         .testTarget(name: "CurlTests", dependencies: ["Curl", "LocalServers"], swiftSettings: strict),
+        .testTarget(name: "CasesTests", dependencies: ["sfn-cases"], swiftSettings: strict),
         .testTarget(name: "JSONPathTests", dependencies: ["JSONPath"], swiftSettings: strict),
         .testTarget(name: "StatesLanguageTests", dependencies: ["StatesLanguage", "ExecutionDriver"], swiftSettings: strict),
     ]

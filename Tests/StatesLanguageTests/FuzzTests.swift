@@ -24,6 +24,8 @@ import Testing
     static let alphabet = Array("$.[]()?*'\"\\@{}%,:-0 9States!=&|/é~".utf8)
     static let definition =
         #"{"StartAt":"C","States":{"C":{"Type":"Choice","Choices":[{"And":[{"Variable":"$.a","NumericGreaterThanPath":"$.b"},{"Not":{"Variable":"$.c","StringMatches":"*a\\*"}}],"Next":"M","Assign":{"x.$":"$.a"}}],"Default":"T"},"M":{"Type":"Map","ItemsPath":"$.l","MaxConcurrencyPath":"$.n","ItemSelector":{"i.$":"$$.Map.Item.Value"},"ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"EXPRESS"},"StartAt":"P","States":{"P":{"Type":"Pass","Parameters":{"r.$":"States.Array($.i)"},"ResultPath":"$.o[0].p","End":true}}},"Next":"W"},"W":{"Type":"Wait","TimestampPath":"$.t","Next":"T"},"T":{"Type":"Task","Resource":"arn:aws:lambda:r:1:function:f","TimeoutSecondsPath":"$.n","Retry":[{"ErrorEquals":["States.ALL"],"MaxDelaySeconds":5}],"Catch":[{"ErrorEquals":["a"],"Next":"F","ResultPath":"$.e"}],"ResultSelector":{"x.$":"$.y"},"Next":"L"},"L":{"Type":"Parallel","Branches":[{"Name":"a","StartAt":"Z","States":{"Z":{"Type":"Succeed"}}},{"DependsOn":["a"],"StartAt":"Y","States":{"Y":{"Type":"Fail","ErrorPath":"States.Format('{}',$.e)"}}}],"End":true},"F":{"Type":"Fail","Error":"e"}}}"#
+    static let query =
+        #"{"QueryLanguage":"JSONata","StartAt":"P","States":{"P":{"Type":"Pass","Assign":{"x":"{% $states.input.l[a>1].a ~> $sum() %}"},"Output":{"y":["{% $map($states.input.l, function($v,$i){ $i & '-' & $string($v) }) %}",1]},"Next":"C"},"C":{"Type":"Choice","Choices":[{"Condition":"{% $x > 1 and $exists($states.context.Execution) %}","Next":"W","Output":"{% $states.input^(>a){a: b} %}"}],"Default":"W"},"W":{"Type":"Wait","Seconds":"{% $states.input.n %}","Next":"M"},"M":{"Type":"Map","Items":"{% [1..3] %}","MaxConcurrency":"{% 2 %}","ItemSelector":{"a":"{% $states.context.Map.Item.Value %}"},"ItemProcessor":{"StartAt":"S","States":{"S":{"Type":"Succeed","Output":"{% $replace($states.input.s, /a(b)?/, '$1') %}"}}},"End":true}}}"#
     static var scope: EvaluationScope { EvaluationScope(
         input: [
             "a": 1, "b": [1, 2, ["a": "xabz"]], "c d": nil, "i": 2, "s": "a,b", "l": [1, ["a": 2], "x"], "n": 5, "t": "2016-12-05T21:29:29Z",
@@ -66,11 +68,12 @@ import Testing
 
     @Test(arguments: 0..<8) func definitionsNeverTrap(_ seed: UInt64) {
         var dice = Dice(state: seed &* 104_729 &+ 5)
-        for _ in 0..<120 {
-            var text = Self.definition
-            for _ in 0..<(1 + dice.next(3)) { text = mutated(text, &dice, with: Self.texts + [Self.definition]) }
+        for round in 0..<120 {
+            let origin = round % 2 == 0 ? Self.definition : Self.query
+            var text = origin
+            for _ in 0..<(1 + dice.next(3)) { text = mutated(text, &dice, with: Self.texts + [Self.definition, Self.query]) }
             if let machine = StateMachine.read(text: text).machine { evaluate(machine) }
-            if let value = try? JSONValue(parsing: Self.definition), let machine = StateMachine.read(shuffled(value, &dice)).machine { evaluate(machine) }
+            if let value = try? JSONValue(parsing: origin), let machine = StateMachine.read(shuffled(value, &dice)).machine { evaluate(machine) }
         }
     }
 
@@ -95,9 +98,11 @@ import Testing
     }
 
     func evaluate(_ machine: StateMachine) {
+        _ = machine.lints()
         for state in machine.states {
             _ = try? state.inputPath.apply(Self.scope, field: "InputPath")
             _ = try? state.assign?.evaluate(Self.scope)
+            _ = try? state.output?.evaluate(Self.scope)
             switch state.kind {
             case .pass(let pass):
                 _ = try? pass.parameters?.evaluate(Self.scope)

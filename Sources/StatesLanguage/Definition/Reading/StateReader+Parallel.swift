@@ -18,7 +18,8 @@ extension StateReader {
         let branches = reader.elements("Branches")
         let names = branches.map { hasExtensions ? $0.string("Name") : nil }
         checkNames(names, branches)
-        let dependencies = branches.map { hasExtensions ? self.dependencies(of: $0, names) : [] }
+        let positions = Dictionary(names.enumerated().compactMap { index, name in name.map { ($0, index) } }, uniquingKeysWith: { first, _ in first })
+        let dependencies = branches.map { hasExtensions ? self.dependencies(of: $0, positions) : [] }
         checkCycles(dependencies, branches)
         let workflows = zip(branches, zip(names, dependencies)).compactMap { branch, extra -> Workflow? in
             branch.refuseUnknown(Set(["StartAt", "States", "Comment"] + (hasExtensions ? ["Name", "DependsOn"] : [])))
@@ -40,7 +41,7 @@ extension StateReader {
     }
 
     /// `DependsOn: ["a", {"Name": "b", "Trigger": "Failed"}]`, our extension.
-    private func dependencies(of branch: FieldReader, _ names: [String?]) -> [(branch: Int, trigger: Workflow.Trigger)] {
+    private func dependencies(of branch: FieldReader, _ positions: [String: Int]) -> [(branch: Int, trigger: Workflow.Trigger)] {
         guard let value = branch["DependsOn"] else { return [] }
         guard let array = value.array else {
             branch.schema("Expected value of type [ARRAY]", at: "DependsOn")
@@ -64,7 +65,7 @@ extension StateReader {
                 session.schema("Expected value of type [STRING, OBJECT]", place.index(index))
                 return nil
             }
-            guard let found = names.firstIndex(where: { $0?.isSameText(as: name) ?? false }) else {
+            guard let found = positions[name] else {
                 session.schema("There is no branch with the name '\(name)'", place.index(index))
                 return nil
             }
