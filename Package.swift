@@ -50,7 +50,7 @@ let package = Package(
         .target(
             name: "Engine", dependencies: ["JSON", "StatesLanguage", "Store", "ServiceIntegrations", "LocalJobs", "Digest"], swiftSettings: strict),
         .testTarget(
-            name: "EngineTests", dependencies: ["Engine", "ServiceIntegrations", "StatesLanguage", "Store", "JSON"], swiftSettings: strict),
+            name: "EngineTests", dependencies: ["Engine", "LocalJobs", "ServiceIntegrations", "StatesLanguage", "Store", "JSON"], swiftSettings: strict),
         .executableTarget(name: "StoreTestChild", dependencies: ["Store"], path: "Tests/StoreTestChild", swiftSettings: strict),
         .testTarget(name: "StoreTests", dependencies: ["Store", "SQLite", "StoreTestChild"], swiftSettings: strict),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),

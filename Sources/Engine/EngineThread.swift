@@ -23,6 +23,13 @@ final class EngineThread {
     /// Ids given in this turn, before their rows are there.
     var lastTurnID: Int64 = 0
     var reports: [TaskKey: EngineReport] = [:]
+    /// Runs of distributed Maps.
+    var runs: [TaskKey: Task<Void, Never>] = [:]
+    /// Workers of activities that wait for a task.
+    var workers: [WaitingWorker] = []
+    /// Whether an activity may have a task that nobody has taken.
+    var hasNewOffers = false
+    private var watcher: ChangeWatcher?
 
     private init(engine: ExecutionEngine) {
         self.engine = engine
@@ -54,12 +61,19 @@ final class EngineThread {
     private func run() {
         let engine = engine
         withExtendedLifetime(engine) {
+            watch()
             while true {
                 let messages = mailbox.take(until: unfinished.isEmpty ? timers.nextDue : 0)
                 guard turn(messages) else { return }
                 if isShuttingDown, live.isEmpty { return }
             }
         }
+    }
+
+    /// Other processes ring when they leave a message.
+    private func watch() {
+        let mailbox = mailbox
+        watcher = store.watchDoorbell(of: engine.registration.id, fallbackSeconds: 5) { mailbox.post(.rung) }
     }
 
     /// Decides and commits everything that has arrived, then performs. False: the commit failed, the engine is over.
@@ -90,6 +104,8 @@ final class EngineThread {
             default: break
             }
         }
+        for run in runs.values { run.cancel() }
+        for worker in workers { worker.reply.fail(failure) }
         for execution in live.values {
             for waiter in execution.waiters { waiter.fail(failure) }
         }

@@ -202,6 +202,9 @@ extension EngineTurn {
         afterCommit { [thread] in
             for report in thread.reports.values { report.shutDown() }
             thread.tasks.cancelAll()
+            for run in thread.runs.values { run.cancel() }
+            for worker in thread.workers { worker.reply.succeed(nil) }
+            thread.workers = []
             for live in thread.live.values {
                 for waiter in live.waiters { waiter.fail(EngineError.shuttingDown) }
             }

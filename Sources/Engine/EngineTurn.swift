@@ -36,7 +36,9 @@ final class EngineTurn {
         for message in messages { try receive(message) }
         for log in logs { try append(log) }
         // Deciding may touch others (a child's end its parent): go on until nothing is left.
-        while !order.isEmpty {
+        while true {
+            try serveWorkers()
+            guard !order.isEmpty else { break }
             let batch = order
             order = []
             for id in batch { try decide(id) }
@@ -60,7 +62,13 @@ final class EngineTurn {
             }
             if let stimulus { deliver(stimulus, to: key.execution) }
         case .log(let id, let event, let bytes): logs.append((id, event, bytes))
-        case .rung: try readMailbox()
+        case .mapRunEnded(let key, let stimulus):
+            thread.runs[key] = nil
+            thread.reports[key] = nil
+            if let stimulus { deliver(stimulus, to: key.execution) }
+        case .rung:
+            thread.hasNewOffers = true
+            try readMailbox()
         case .perform(let body, let failed):
             do {
                 try body(self)
@@ -90,7 +98,13 @@ final class EngineTurn {
         guard let live = thread.live[id] else { return }
         let (events, commands) = live.execution.advance(on: arrived, at: now)
         try store(live, events)
-        for case .offerActivity(let invocation) in commands { try offer(live, invocation) }
+        for command in commands {
+            switch command {
+            case .offerActivity(let invocation): try offer(live, invocation)
+            case .cancelTask(_, let scheduled): try withdraw(live, scheduled: scheduled)
+            default: break
+            }
+        }
         if live.execution.hasReadyWork { thread.unfinished.append(id) }
         decided.append((live, events, commands))
     }
@@ -137,7 +151,7 @@ final class EngineTurn {
         case .offerActivity: break
         case .cancelTask(_, let scheduled): thread.tasks.cancel(TaskKey(execution: live.id, scheduled: scheduled))
         case .runMap(let request): thread.startMapRun(live, request)
-        case .cancelMapRun(_, let started): thread.tasks.cancel(TaskKey(execution: live.id, scheduled: started))
+        case .cancelMapRun(_, let started): thread.runs[TaskKey(execution: live.id, scheduled: started)]?.cancel()
         }
     }
 

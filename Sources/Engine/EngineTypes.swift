@@ -1,4 +1,5 @@
 import JSON
+import LocalJobs
 import ServiceIntegrations
 import StatesLanguage
 import Store
@@ -114,6 +115,8 @@ package struct EngineOptions: Sendable {
     package var clock: @Sendable () -> Timestamp = EngineClock.now
     /// Every change of an execution's status, once durable.
     package var statusChanged: (@Sendable (StatusChange) -> Void)?
+    /// For ItemReader and ResultWriter.
+    package var buckets = LocalBuckets(root: ".sfn-run/data/buckets")
     package var logBytesPerAttempt = 1 << 20
 
     package init() {}

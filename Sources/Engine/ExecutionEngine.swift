@@ -3,6 +3,7 @@ import JSON
 import ServiceIntegrations
 import StatesLanguage
 import Store
+import Synchronization
 
 /// Runs executions: decide → commit → perform, on one thread of its own.
 ///
@@ -14,6 +15,7 @@ public final class ExecutionEngine: Sendable {
     let mailbox = Mailbox<EngineMessage>()
     package let registration: EngineRegistration
     package let machines: MachineRegistry
+    let definitions = Mutex<[DefinitionID: StateMachine]>([:])
 
     package init(store: Store, options: EngineOptions = EngineOptions()) throws {
         self.store = store
@@ -138,6 +140,8 @@ enum EngineMessage: Sendable {
     case stimulus(ExecutionID, Stimulus)
     /// A task's Swift task ended; nil: it was cancelled and nobody wants its result.
     case taskEnded(TaskKey, Stimulus?)
+    /// A distributed Map's run ended; nil: given up.
+    case mapRunEnded(TaskKey, Stimulus?)
     case log(ExecutionID, event: Int64, [UInt8])
     case rung
     /// Runs in the turn's transaction; the second closure gets the error if it throws or the commit fails.

@@ -16,7 +16,7 @@ package final class MachineRegistry: Sendable {
         try store.read { tx in
             if let row = try tx.stateMachine(arn: arn) {
                 guard row.status == .active else { return nil }
-                return ResolvedMachine(machine: try self.machine(row, row.revision, tx), versionARN: nil, aliasARN: nil)
+                return ResolvedMachine(machine: try self.machine(row, row.revision, tx))
             }
             return nil
         }
@@ -44,4 +44,43 @@ package struct ResolvedMachine: Sendable {
     package let machine: Machine
     package let versionARN: String?
     package let aliasARN: String?
+    /// nil: the revision that the machine was created with.
+    package let revisionID: String?
+
+    package init(machine: Machine, versionARN: String? = nil, aliasARN: String? = nil, revisionID: String? = nil) {
+        self.machine = machine
+        self.versionARN = versionARN
+        self.aliasARN = aliasARN
+        self.revisionID = revisionID
+    }
+}
+
+extension ExecutionEngine {
+    /// The machine of a stored definition: for reading a history.
+    package func machine(_ id: DefinitionID, _ tx: ReadTransaction) throws -> StateMachine {
+        if let known = definitions.withLock({ $0[id] }) { return known }
+        guard let machine = StateMachine.read(text: try tx.definition(id) ?? "").machine else {
+            throw EngineError.storeFailed("definition \(id.rawValue) cannot be read")
+        }
+        definitions.withLock {
+            if $0.count > 1000 { $0 = [:] }
+            $0[id] = machine
+        }
+        return machine
+    }
+}
+
+extension Reading {
+    /// The events of an execution with these ids (no notes).
+    package func storedEvents(of id: ExecutionID, in range: ClosedRange<Int64>) throws -> [HistoryEvent] {
+        var events: [HistoryEvent] = []
+        for segment in try historySegments(of: id, from: range.lowerBound, to: range.upperBound) {
+            guard case .array(let values) = try JSONValue(parsing: segment.events) else { continue }
+            for value in values {
+                guard let number = value[1]?.wholeNumber, range.contains(number), let event = HistoryEvent(stored: value) else { continue }
+                events.append(event)
+            }
+        }
+        return events
+    }
 }

@@ -1,0 +1,413 @@
+import JSON
+import LocalJobs
+import StatesLanguage
+import Store
+import Synchronization
+
+extension EngineThread {
+    /// Conducts a distributed Map's run as a Swift task: reads items, runs children, counts, writes results.
+    func startMapRun(_ live: LiveExecution, _ request: MapRunRequest) {
+        let plan: MapRunPlan
+        do throws(Failure) {
+            guard let made = try live.execution.mapRunPlan(request) else { return }
+            plan = made
+        } catch {
+            mailbox.post(.stimulus(live.id, .mapRunEnded(request.frame, started: request.started, .failure(error))))
+            return
+        }
+        let key = TaskKey(execution: live.id, scheduled: request.started)
+        let report = EngineReport(mailbox: mailbox, key: key, frame: request.frame, pattern: .sync)
+        let runner = MapRunner(
+            engine: engine, plan: plan, request: request, parent: live.id, header: live.execution.header, report: report,
+            quotas: live.execution.quotas, isReattached: live.isReattaching)
+        let mailbox = mailbox
+        reports[key] = report
+        // A run is no task of its own in the limits: its children's tasks are.
+        runs[key] = Task.detached {
+            let result = await runner.run()
+            mailbox.post(.mapRunEnded(key, result.map { .mapRunEnded(request.frame, started: request.started, $0) }))
+        }
+    }
+}
+
+/// The run of one distributed Map.
+final class MapRunner: Sendable {
+    private let engine: ExecutionEngine
+    private let plan: MapRunPlan
+    private let request: MapRunRequest
+    private let parent: ExecutionID
+    private let header: ExecutionHeader
+    private let report: EngineReport
+    private let quotas: Quotas
+    private let isReattached: Bool
+    /// Children under way, to be stopped if the run is given up.
+    private let running = Mutex<Set<String>>([])
+
+    init(
+        engine: ExecutionEngine, plan: MapRunPlan, request: MapRunRequest, parent: ExecutionID, header: ExecutionHeader, report: EngineReport,
+        quotas: Quotas, isReattached: Bool
+    ) {
+        self.engine = engine
+        self.plan = plan
+        self.request = request
+        self.parent = parent
+        self.header = header
+        self.report = report
+        self.quotas = quotas
+        self.isReattached = isReattached
+    }
+
+    /// nil: given up, nobody waits for the result.
+    func run() async -> Result<JSONValue, Failure>? {
+        var counts = MapRunCounts()
+        var row: MapRunID?
+        var result: Result<JSONValue, Failure>
+        do {
+            let machine = try machine()
+            row = try await begin(machine)
+            result = .success(try await conduct(machine, row, &counts))
+        } catch let failure as Failure {
+            result = .failure(failure)
+        } catch let failure as JobFailure {
+            result = .failure(Failure(failure.error, failure.cause))
+        } catch {
+            if report.isShuttingDown { return nil }
+            result = .failure(Failure(ErrorName.taskFailed, "\(error)"))
+        }
+        if Task.isCancelled, report.isShuttingDown { return nil }
+        if let row { await end(row, counts, isCancelled: Task.isCancelled, result) }
+        return Task.isCancelled ? nil : result
+    }
+
+    // MARK: the children
+
+    private func machine() throws -> Machine {
+        let text = plan.definition.text()
+        let (definition, diagnostics) = StateMachine.read(definition(text))
+        guard let definition else { throw Failure.runtime("The ItemProcessor cannot be read: \(diagnostics.first?.message ?? "")") }
+        let arn = header.stateMachineARN + "/" + plan.label
+        return Machine(
+            arn: arn, name: header.stateMachineName + "/" + plan.label, roleARN: header.roleARN, isExpress: plan.isExpress,
+            definition: definition, text: text)
+    }
+
+    private func definition(_ text: String) -> JSONValue { (try? JSONValue(parsing: text)) ?? plan.definition }
+
+    private func conduct(_ machine: Machine, _ row: MapRunID?, _ counts: inout MapRunCounts) async throws -> JSONValue {
+        var source = try ItemSource(plan, engine.options.buckets)
+        let writer = try plan.writer.flatMap { writer in
+            writer.resource == nil
+                ? nil
+                : try MapResultWriter(buckets: engine.options.buckets, arguments: writer.arguments, config: writer.configuration, mapRunARN: request.arn)
+        }
+        var known = try isReattached || request.redriveCount > 0 ? row.map { try existing($0) } ?? [:] : [:]
+        var outputs = MapOutputs(limit: quotas.payloadBytes)
+        let limit = plan.maxConcurrency > 0 ? min(plan.maxConcurrency, 10_000) : 1000
+        var reported = 0
+        try await withThrowingTaskGroup(of: MapChild.self) { group in
+            var inFlight = 0
+            var isExhausted = false
+            while true {
+                while !isExhausted, inFlight < limit, !Task.isCancelled {
+                    guard let next = try source.next() else {
+                        isExhausted = true
+                        break
+                    }
+                    counts.add(items: next.items)
+                    let before = known.removeValue(forKey: next.index)
+                    group.addTask { [self] in try await child(next, machine, row, before) }
+                    inFlight += 1
+                }
+                guard inFlight > 0, let ended = try await group.next() else { break }
+                inFlight -= 1
+                counts.ended(ended)
+                if let writer { try writer.add(ended.isSucceeded ? .succeeded : .failed, ended.record(machine)) } else { outputs.add(ended) }
+                if counts.executions.total - reported >= 5000, let row {
+                    reported = counts.executions.total
+                    try await save(counts, row)
+                }
+                let total = source.total ?? (isExhausted ? counts.items.total : nil)
+                if plan.isExceeded(failed: counts.items.failed, total: total ?? .max) {
+                    stopChildren()
+                    while let late = try await group.next() { counts.ended(late) }
+                    throw Failure(
+                        ErrorName.exceedToleratedFailureThreshold, "The specified tolerated failure threshold was exceeded")
+                }
+                if Task.isCancelled {
+                    if !report.isShuttingDown { stopChildren() }
+                    while let late = try await group.next() { counts.ended(late) }
+                    break
+                }
+            }
+        }
+        guard let writer else { return try outputs.value(stateName: engine.options.region) }
+        let details = try writer.finish()
+        counts.resultsWritten = counts.items.succeeded + counts.items.failed
+        return ["MapRunArn": .string(request.arn), "ResultWriterDetails": details]
+    }
+
+    private func child(_ next: MapChildInput, _ machine: Machine, _ row: MapRunID?, _ before: ExecutionRow?) async throws -> MapChild {
+        let arn: String
+        if let before, !(machine.isExpress && before.status != .succeeded) {
+            arn = before.arn
+            if before.status != .succeeded { _ = try? await engine.resume(arn) }
+        } else {
+            var start = StartRequest(machine: machine, input: next.input)
+            start.mapRun = row
+            start.itemIndex = next.index
+            start.item = next.item
+            start.parent = parent
+            start.timeScale = header.timeScale
+            start.isUnlimited = quotas.historyEvents == nil
+            arn = try await engine.start(start).arn
+        }
+        running.withLock { _ = $0.insert(arn) }
+        defer { running.withLock { _ = $0.remove(arn) } }
+        let result = try await withTaskCancellationHandler {
+            try await engine.result(of: arn)
+        } onCancel: { [self] in
+            guard !report.isShuttingDown else { return }
+            Task { try? await engine.stop(arn) }
+        }
+        return MapChild(index: next.index, items: next.items, result: result)
+    }
+
+    // MARK: its row
+
+    private func begin(_ machine: Machine) async throws -> MapRunID {
+        let arn = request.arn
+        if let known = try engine.store.read({ try $0.mapRun(arn: arn) }) {
+            let now = engine.options.clock().milliseconds
+            if known.status != "RUNNING" { _ = try await engine.write { tx in try tx.redriveMapRun(known.id, at: now) } }
+            return known.id
+        }
+        let (plan, parent, now) = (plan, parent, engine.options.clock().milliseconds)
+        return try await engine.write { tx in
+            try tx.insertMapRun(
+                arn: arn, execution: parent, stateMachineARN: machine.arn, maxConcurrency: plan.maxConcurrency,
+                toleratedFailureCount: plan.toleratedFailureCount ?? 0, toleratedFailurePercentage: plan.toleratedFailurePercentage ?? 0,
+                configuration: nil, at: now)
+        }
+    }
+
+    private func save(_ counts: MapRunCounts, _ row: MapRunID) async throws {
+        let (items, executions) = (counts.json(counts.items).text(), counts.json(counts.executions).text())
+        try await engine.write { tx in try tx.setCounts(of: row, items: items, executions: executions) }
+    }
+
+    private func end(_ row: MapRunID, _ counts: MapRunCounts, isCancelled: Bool, _ result: Result<JSONValue, Failure>) async {
+        try? await save(counts, row)
+        let now = engine.options.clock().milliseconds
+        var status = "ABORTED"
+        if !isCancelled { if case .success = result { status = "SUCCEEDED" } else { status = "FAILED" } }
+        try? await engine.write { [status] tx in try tx.endMapRun(row, status: status, at: now) }
+    }
+
+    private func stopChildren() {
+        let arns = running.withLock { $0 }
+        let engine = engine
+        Task { for arn in arns { _ = try? await engine.stop(arn) } }
+    }
+
+    private func existing(_ row: MapRunID) throws -> [Int: ExecutionRow] {
+        try engine.store.read { tx in
+            var result: [Int: ExecutionRow] = [:]
+            var first = 0
+            while true {
+                let page = try tx.children(of: row, from: first, limit: 1000)
+                for child in page { if let index = child.itemIndex { result[index] = child } }
+                guard page.count == 1000, let last = page.last?.itemIndex else { return result }
+                first = last + 1
+            }
+        }
+    }
+}
+
+/// Reads items and makes the inputs of children, one at a time: an item, or a batch of them.
+private struct ItemSource {
+    private let plan: MapRunPlan
+    private var reader: ItemReader?
+    private var position = 0
+    private var children = 0
+    /// Read, but too large for the batch before.
+    private var waiting: JSONValue?
+
+    /// How many items there are, where that is known before the end.
+    var total: Int? { plan.items?.values.count }
+
+    init(_ plan: MapRunPlan, _ buckets: LocalBuckets) throws {
+        self.plan = plan
+        if let own = plan.reader {
+            reader = try ItemReader(resource: own.resource, arguments: own.arguments, config: own.configuration, buckets: buckets)
+        }
+    }
+
+    mutating func next() throws -> MapChildInput? {
+        guard plan.maxItemsPerBatch != nil || plan.maxInputBytesPerBatch != nil else {
+            guard let (input, item) = try nextInput() else { return nil }
+            defer { children += 1 }
+            return MapChildInput(index: children, items: 1, input: input, item: item)
+        }
+        var batch: [JSONValue] = []
+        var bytes = JSONValue.object(wrapped([])).byteCount
+        let most = plan.maxItemsPerBatch.map { $0 > 0 ? $0 : .max } ?? .max
+        let limit = plan.maxInputBytesPerBatch.map { $0 > 0 ? min($0, 262_144) : 262_144 } ?? 262_144
+        while batch.count < most {
+            let held = waiting
+            waiting = nil
+            guard let input = try held ?? nextInput()?.input else { break }
+            let size = input.byteCount + (batch.isEmpty ? 0 : 1)
+            if !batch.isEmpty, bytes + size > limit {
+                waiting = input
+                break
+            }
+            bytes += size
+            batch.append(input)
+        }
+        guard !batch.isEmpty else { return nil }
+        defer { children += 1 }
+        let input = JSONValue.object(wrapped(batch))
+        return MapChildInput(index: children, items: batch.count, input: input, item: nil)
+    }
+
+    private func wrapped(_ batch: [JSONValue]) -> JSONObject {
+        var object = JSONObject()
+        if let own = plan.batchInput { object["BatchInput"] = own }
+        object["Items"] = .array(batch)
+        return object
+    }
+
+    private mutating func nextInput() throws -> (input: JSONValue, item: JSONValue)? {
+        let item: JSONValue
+        var key: String?
+        if let items = plan.items {
+            guard position < items.values.count else { return nil }
+            item = items.values[position]
+            key = items.keys.flatMap { $0.indices.contains(position) ? $0[position] : nil }
+        } else {
+            guard let read = try reader?.next() else { return nil }
+            item = read
+        }
+        let source = reader?.source ?? "STATE_DATA"
+        let index = position
+        position += 1
+        return (
+            try plan.input(item, index: index, key: key, source: source), plan.mapItem(item, index, key, source)
+        )
+    }
+}
+
+struct MapChildInput: Sendable {
+    let index: Int
+    /// How many items it works on.
+    let items: Int
+    let input: JSONValue
+    /// `$$.Map.Item`, where it is one item.
+    let item: JSONValue?
+}
+
+/// A child that ended.
+struct MapChild: Sendable {
+    let index: Int
+    let items: Int
+    let result: ExecutionResult
+
+    var isSucceeded: Bool { result.status == .succeeded }
+
+    /// As result files have it.
+    func record(_ machine: Machine) -> JSONValue {
+        var record = JSONObject()
+        record["ExecutionArn"] = .string(result.arn)
+        record["Input"] = .string(result.input.text())
+        record["InputDetails"] = ["Included": true]
+        record["Name"] = .string(result.name)
+        if let output = result.output {
+            record["Output"] = .string(output.text())
+            record["OutputDetails"] = ["Included": true]
+        }
+        if let error = result.error { record["Error"] = .string(error) }
+        if let cause = result.cause { record["Cause"] = .string(cause) }
+        record["StartDate"] = .string(result.startedAt.iso8601)
+        record["StateMachineArn"] = .string(machine.arn)
+        record["Status"] = .string(result.status.rawValue)
+        record["StopDate"] = .string(result.stoppedAt.iso8601)
+        return .object(record)
+    }
+}
+
+/// The outputs of the children in the order of the items, as long as they fit into a state's output.
+struct MapOutputs {
+    let limit: Int?
+    private var values: [(index: Int, value: JSONValue)] = []
+    private var bytes = 2
+    private var isTooLarge = false
+
+    init(limit: Int?) { self.limit = limit }
+
+    mutating func add(_ child: MapChild) {
+        guard !isTooLarge else { return }
+        var value = child.result.output ?? .null
+        if !child.isSucceeded {
+            value = ["Error": child.result.error.map { .string($0) } ?? .null, "Cause": child.result.cause.map { .string($0) } ?? .null]
+        }
+        bytes += value.byteCount + 1
+        if let limit, bytes > limit + 1 {
+            isTooLarge = true
+            values = []
+        } else {
+            values.append((child.index, value))
+        }
+    }
+
+    func value(stateName: String) throws -> JSONValue {
+        if isTooLarge {
+            throw Failure(
+                ErrorName.dataLimitExceeded, "The state/task 'Map' returned a result with a size exceeding the maximum number of bytes service limit.")
+        }
+        return .array(values.sorted { $0.index < $1.index }.map(\.value))
+    }
+}
+
+/// DescribeMapRun's counts.
+struct MapRunCounts: Sendable {
+    struct Counts: Sendable {
+        var running = 0, succeeded = 0, failed = 0, timedOut = 0, aborted = 0
+        var total: Int { running + succeeded + failed + timedOut + aborted }
+    }
+    var items = Counts()
+    var executions = Counts()
+    var resultsWritten = 0
+
+    mutating func add(items count: Int) {
+        items.running += count
+        executions.running += 1
+    }
+
+    mutating func ended(_ child: MapChild) {
+        items.running -= child.items
+        executions.running -= 1
+        switch child.result.status {
+        case .succeeded:
+            items.succeeded += child.items
+            executions.succeeded += 1
+        case .failed, .running:
+            items.failed += child.items
+            executions.failed += 1
+        case .timedOut:
+            items.timedOut += child.items
+            executions.timedOut += 1
+        case .aborted:
+            items.aborted += child.items
+            executions.aborted += 1
+        }
+    }
+
+    func json(_ counts: Counts) -> JSONValue {
+        [
+            "pending": 0, "running": .integer(Int64(counts.running)), "succeeded": .integer(Int64(counts.succeeded)),
+            "failed": .integer(Int64(counts.failed)), "timedOut": .integer(Int64(counts.timedOut)), "aborted": .integer(Int64(counts.aborted)),
+            "total": .integer(Int64(counts.total)), "resultsWritten": .integer(Int64(resultsWritten)),
+            "failuresNotRedrivable": 0, "pendingRedrive": 0,
+        ]
+    }
+}
