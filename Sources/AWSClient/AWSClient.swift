@@ -43,7 +43,9 @@ package final class AWSClient: Sendable {
             throw .parameters(error)
         }
         let endpoint = try endpoint(model, call.service)
-        let request = prepared(wire, endpoint, operation, model, limits: call.limits)
+        var limits = call.limits
+        if let seconds = configuration.told.requestSeconds { limits.totalSeconds = seconds }
+        let request = prepared(wire, endpoint, operation, model, limits: limits)
         var attempt = 1
         var paid = 0
         while true {

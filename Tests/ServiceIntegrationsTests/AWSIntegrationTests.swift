@@ -24,7 +24,7 @@ struct Harness {
     let table: [IntegrationTable.Entry]
 
     /// Jobs are asked for at once, without pauses.
-    init(_ url: String, pause: @escaping @Sendable (Double) async -> Void = { _ in await Task.yield() }) {
+    init(_ url: String, requestSeconds: Double? = nil, pause: @escaping @Sendable (Double) async -> Void = { _ in await Task.yield() }) {
         var services = Configuration(folder: "").services
         services.endpoints["*"] = url
         var pace = JobPace()
@@ -32,7 +32,7 @@ struct Harness {
         let surroundings = Surroundings(
             variables: ["AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_MAX_ATTEMPTS": "1"],
             readFile: { _ in nil })
-        table = AWSIntegrations(services, surroundings: surroundings, pace: pace).entries()
+        table = AWSIntegrations(services, surroundings: surroundings, pace: pace, requestSeconds: requestSeconds).entries()
     }
 
     func run(

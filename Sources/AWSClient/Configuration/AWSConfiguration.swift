@@ -10,6 +10,8 @@ package struct AWSConfiguration: Sendable {
         package var endpoints: [String: String] = [:]
         package var credentials: AWSCredentials?
         package var maximumAttempts: Int?
+        /// The longest that one request may take; nil: as long as its bytes flow.
+        package var requestSeconds: Double?
         package init() {}
     }
 

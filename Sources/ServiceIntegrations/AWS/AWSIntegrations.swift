@@ -20,18 +20,21 @@ package struct AWSIntegrations: Sendable {
         .eks, .bedrock, .bedrockRuntime,
     ]
 
-    package init(_ services: ServicesConfiguration, surroundings: Surroundings = .process, pace: JobPace = JobPace()) {
+    package init(_ services: ServicesConfiguration, surroundings: Surroundings = .process, pace: JobPace = JobPace(), requestSeconds: Double? = nil) {
         self.services = services
         self.surroundings = surroundings
         self.pace = pace
-        client = LazyClient { AWSClient(Self.configuration(services, surroundings)) }
+        client = LazyClient { AWSClient(Self.configuration(services, surroundings, requestSeconds: requestSeconds)) }
     }
 
     /// The client that all of them share; made when it is first needed.
     package var sharedClient: AWSClient { client.value }
 
-    package static func configuration(_ services: ServicesConfiguration, _ surroundings: Surroundings = .process) -> AWSConfiguration {
+    package static func configuration(
+        _ services: ServicesConfiguration, _ surroundings: Surroundings = .process, requestSeconds: Double? = nil
+    ) -> AWSConfiguration {
         var told = AWSConfiguration.Told()
+        told.requestSeconds = requestSeconds
         // The default is no wish: the SDKs' variables and files may know better.
         told.region = services.region == Configuration(folder: "").services.region ? nil : services.region
         told.profile = services.profile
