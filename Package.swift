@@ -37,7 +37,7 @@ let package = Package(
         .executableTarget(
             name: "sfn-run",
             dependencies: [
-                "JSON", "JSONPath", "JSONata", "StatesLanguage", "Store", "LocalJobs", "ServiceIntegrations", "Engine",
+                "JSON", "JSONPath", "JSONata", "StatesLanguage", "Store", "LocalJobs", "ServiceIntegrations", "Engine", "SageMakerPipelines",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),

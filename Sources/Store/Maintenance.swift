@@ -18,6 +18,7 @@ private enum Statements {
             SELECT c.id FROM map_run AS r JOIN execution AS c ON c.map_run = r.id WHERE r.execution = ? LIMIT 2000)
         """)
     static let delete = SQL("DELETE FROM execution WHERE id = ? AND stop_ms < ?")
+    static let deleteEnded = SQL("DELETE FROM execution WHERE id = ? AND stop_ms IS NOT NULL AND status <> 'PENDING_REDRIVE'")
 }
 
 extension Store {
@@ -38,6 +39,13 @@ extension Store {
             }
         }
         return count
+    }
+
+    /// Deletes one execution that has ended, with everything that belongs to it. False: it is not there or has not ended.
+    package func deleteExecution(_ execution: ExecutionID) throws -> Bool {
+        guard let row = try read({ try $0.execution(execution) }), row.status.isEnded else { return false }
+        while try write({ try $0.connection.run(Statements.childrenOf, execution.rawValue) }) > 0 {}
+        return try write { try $0.connection.run(Statements.deleteEnded, execution.rawValue) } == 1
     }
 
     /// Copies the store to a new file while it is in use.

@@ -29,12 +29,17 @@ struct SfnRun: AsyncParsableCommand {
             ListCommand.self,
             DescribeCommand.self,
             HistoryCommand.self,
+            LogsCommand.self,
             StopCommand.self,
+            DeleteCommand.self,
+            PruneCommand.self,
+            BackupCommand.self,
             CallbackCommand.self,
             ValidateCommand.self,
             ExportCommand.self,
             GraphCommand.self,
             EvalCommand.self,
+            CompileCommand.self,
         ],
         defaultSubcommand: RunCommand.self
     )

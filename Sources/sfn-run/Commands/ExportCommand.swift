@@ -1,4 +1,5 @@
 import ArgumentParser
+import SageMakerPipelines
 import StatesLanguage
 
 /// `sfn-run export FILE`
@@ -14,7 +15,7 @@ struct ExportCommand: ParsableCommand {
     @Argument(help: "The definition; - is standard input.")
     var file: String
 
-    @Option(help: "step-functions, mermaid or dot.")
+    @Option(help: "step-functions, sagemaker (a pipeline's own definition), mermaid or dot.")
     var to: Target = .stepFunctions
 
     @Option(name: .shortAndLong, help: "Write to this file instead of standard output.")
@@ -22,7 +23,7 @@ struct ExportCommand: ParsableCommand {
 
     enum Target: String, ExpressibleByArgument, CaseIterable {
         case stepFunctions = "step-functions"
-        case mermaid, dot
+        case sagemaker, mermaid, dot
     }
 
     func run() throws {
@@ -33,23 +34,44 @@ struct ExportCommand: ParsableCommand {
                 problems.forEach { printNote($0.text) }
                 throw ExitCode.invalidDefinition
             }
-            let text: String
-            switch to {
-            case .mermaid: text = MermaidWriter.text(StateGraph(file.definition))
-            case .dot: text = DotWriter.text(StateGraph(file.definition))
-            case .stepFunctions:
-                let strict = StrictDefinition(file.definition)
-                for note in strict.notes {
-                    printNote("\(file.path):\(file.line(of: note.pointer)): \(note.isRefusal ? "error" : "note") at \(note.pointer): \(note.message)")
-                }
-                if strict.notes.contains(where: \.isRefusal) { throw ExitCode.invalidDefinition }
-                text = CanonicalDefinition(strict.definition).text
-            }
+            let text = try file.content == .pipeline ? pipelineText(file) : machineText(file)
             if let output {
                 try Files.write(Array(text.utf8), to: output)
             } else {
                 printText(text)
             }
+        }
+    }
+
+    private func machineText(_ file: DefinitionFile) throws -> String {
+        switch to {
+        case .sagemaker: throw Refusal("\(file.path) is a state machine; only a pipeline can be written as a SageMaker definition")
+        case .mermaid: return MermaidWriter.text(StateGraph(file.definition))
+        case .dot: return DotWriter.text(StateGraph(file.definition))
+        case .stepFunctions: return try strictText(file)
+        }
+    }
+
+    private func strictText(_ file: DefinitionFile) throws -> String {
+        let strict = StrictDefinition(file.definition)
+        for note in strict.notes {
+            printNote("\(file.path):\(file.line(of: note.pointer)): \(note.isRefusal ? "error" : "note") at \(note.pointer): \(note.message)")
+        }
+        if strict.notes.contains(where: \.isRefusal) { throw ExitCode.invalidDefinition }
+        return CanonicalDefinition(strict.definition).text
+    }
+
+    private func pipelineText(_ file: DefinitionFile) throws -> String {
+        let pipeline = try PipelineFile.definition(of: file)
+        switch to {
+        case .sagemaker: return pipeline.json.text(.pretty) + "\n"
+        case .mermaid: return MermaidWriter.text(StateGraph(pipeline.compile(CompileOptions(name: file.name)).machine))
+        case .dot: return DotWriter.text(StateGraph(pipeline.compile(CompileOptions(name: file.name)).machine))
+        case .stepFunctions:
+            let strict = StrictDefinition(pipeline.compile(CompileOptions(name: file.name)).machine)
+            strict.notes.forEach { printNote("\($0.isRefusal ? "error" : "note") at \($0.pointer): \($0.message)") }
+            if strict.notes.contains(where: \.isRefusal) { throw ExitCode.invalidDefinition }
+            return CanonicalDefinition(strict.definition).text
         }
     }
 }

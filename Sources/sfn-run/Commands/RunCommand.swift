@@ -3,6 +3,7 @@ import Engine
 import Glibc
 import JSON
 import LocalJobs
+import SageMakerPipelines
 import StatesLanguage
 import Store
 
@@ -26,6 +27,9 @@ struct RunCommand: AsyncParsableCommand {
     @Option(name: .shortAndLong, help: "What the execution is called; otherwise the machine's name and the time.")
     var name: String?
 
+    @Option(name: .shortAndLong, help: "A pipeline's parameter: Name=Value; may be given several times.")
+    var parameter: [String] = []
+
     @OptionGroup var options: RunOptions
     @OptionGroup var place: StorePlace
 
@@ -38,8 +42,9 @@ struct RunCommand: AsyncParsableCommand {
     func run() async throws {
         try await Refusal.reporting {
             let file = try DefinitionFile.read(file)
-            let machine = try Self.machine(of: file, isExpress: express)
-            let input = try input.map { try InputArgument.read($0, name: "--input") } ?? .object(JSONObject())
+            let given = try input.map { try InputArgument.read($0, name: "--input") }
+            let runnable = try Runnable(file, isExpress: express, parameters: parameter, input: given)
+            let machine = runnable.machine
             let folder = file.path == "-" ? "." : Files.folder(of: file.path)
             let (store, location) = try place.open(from: folder, creating: true)
             let configuration = try ConfigurationFile.read(location.configuration, folder: folder)
@@ -54,17 +59,17 @@ struct RunCommand: AsyncParsableCommand {
                 machine: Machine(
                     arn: "\(prefix):stateMachine:\(machineName)", name: machineName,
                     roleARN: "arn:aws:iam::\(configuration.services.account):role/sfn-run", isExpress: express, definition: machine,
-                    text: String(decoding: file.bytes, as: UTF8.self)),
-                input: input, name: name ?? ExecutionName.new(for: machineName))
+                    text: runnable.text),
+                input: runnable.input, name: name ?? ExecutionName.new(for: machineName))
             request.timeScale = options.timeScale ?? 1
-            request.isUnlimited = unlimited || !configuration.limits.quotas
+            request.isUnlimited = unlimited || runnable.isPipeline || !configuration.limits.quotas
             request.parameters["file"] = .string(file.path == "-" ? "-" : Files.absolute(file.path))
             if let path = location.configuration { request.parameters["configuration"] = .string(path) }
             if let display { request.observer = { events, _ in display.show(events) } }
 
             let executionName = request.name ?? ""
             let session = RunSession(
-                engine: engine, options: options, display: display, machine: machine, file: file.path, line: { file.line(of: $0) },
+                engine: engine, options: options, display: display, machine: machine, file: file.path, line: { runnable.line(of: $0) },
                 resumeCommand: { [place] in place.command("resume \($0)", reaching: location.store) })
             let started: StartedExecution
             do {
@@ -78,14 +83,45 @@ struct RunCommand: AsyncParsableCommand {
             if code != .success { throw code }
         }
     }
+}
 
-    /// The machine, or every problem that it has.
-    static func machine(of file: DefinitionFile, isExpress: Bool = false) throws -> StateMachine {
-        let (machine, diagnostics) = StateMachine.read(file.definition, options: ReadOptions(isExpress: isExpress))
-        if let machine { return machine }
-        for diagnostic in diagnostics {
-            printNote(Problem(diagnostic, in: file).text)
+/// What `run` is given, ready to start: a machine, or a pipeline compiled to one.
+struct Runnable: Sendable {
+    let machine: StateMachine
+    /// What is stored as the definition.
+    let text: String
+    let input: JSONValue
+    let isPipeline: Bool
+    private let file: DefinitionFile
+
+    init(_ file: DefinitionFile, isExpress: Bool, parameters: [String], input: JSONValue?) throws {
+        self.file = file
+        guard file.content == .pipeline else {
+            guard parameters.isEmpty else { throw Refusal("--parameter is for pipelines; a machine takes --input") }
+            let (machine, diagnostics) = StateMachine.read(file.definition, options: ReadOptions(isExpress: isExpress))
+            guard let machine else {
+                diagnostics.forEach { printNote(Problem($0, in: file).text) }
+                throw ExitCode.invalidDefinition
+            }
+            self.machine = machine
+            text = String(decoding: file.bytes, as: UTF8.self)
+            self.input = input ?? .object(JSONObject())
+            isPipeline = false
+            return
         }
-        throw ExitCode.invalidDefinition
+        let pipeline = try PipelineFile.definition(of: file)
+        let compiled = pipeline.compile(CompileOptions(name: file.name)).machine
+        let (machine, diagnostics) = StateMachine.read(compiled)
+        guard let machine else {
+            diagnostics.forEach { printNote("\(file.path): the compiled machine is not valid: \($0.pointer): \($0.message)") }
+            throw ExitCode.invalidDefinition
+        }
+        self.machine = machine
+        text = compiled.text()
+        self.input = try PipelineFile.input(of: pipeline, parameters: parameters, input: input)
+        isPipeline = true
     }
+
+    /// The line in the file; a pipeline's states have none there.
+    func line(of pointer: String) -> Int { isPipeline ? 1 : file.line(of: pointer) }
 }

@@ -53,6 +53,7 @@ enum Examination {
     }
 
     static func problems(of file: DefinitionFile, isExpress: Bool = false, isStrict: Bool = false) -> [Problem] {
+        if file.content == .pipeline { return PipelineFile.problems(of: file) }
         let options = ReadOptions(isExpress: isExpress, allowsExtensions: !isStrict)
         let (machine, diagnostics) = StateMachine.read(file.definition, options: options)
         return (diagnostics + (machine?.lints() ?? [])).map { Problem($0, in: file) }
