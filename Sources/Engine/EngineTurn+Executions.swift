@@ -247,7 +247,7 @@ extension Reading {
     package func storedEvents(of id: ExecutionID) throws -> [HistoryEvent] {
         var events: [HistoryEvent] = []
         try forEachHistorySegment(of: id) { segment in
-            guard case .array(let values) = try JSONValue(parsing: segment.events) else { return true }
+            guard case .array(let values) = try JSONValue(parsing: segment.events, limits: .stored) else { return true }
             for value in values {
                 guard let event = HistoryEvent(stored: value) else {
                     throw EngineError.storeFailed("event \(segment.firstEventID) of execution \(id.rawValue) cannot be read")

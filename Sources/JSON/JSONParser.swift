@@ -23,7 +23,25 @@ public struct JSONLimits: Sendable {
     }
 }
 
+extension JSONLimits {
+    /// For texts of our own making: an event wraps values that are themselves as deep as others may be.
+    public static let stored = JSONLimits(depth: 2500)
+}
+
 extension JSONValue {
+    /// Whether arrays and objects are nested more than `limit` deep. Stops there, so that it needs no more stack than that.
+    public func isNested(deeperThan limit: Int) -> Bool {
+        switch self {
+        case .array(let array):
+            if limit <= 0 { return true }
+            return array.contains { $0.isNested(deeperThan: limit - 1) }
+        case .object(let object):
+            if limit <= 0 { return true }
+            return object.values.contains { $0.isNested(deeperThan: limit - 1) }
+        default: return false
+        }
+    }
+
     /// Reads one JSON text (RFC 8259, UTF-8, nothing after it).
     public init(parsing text: String, limits: JSONLimits = JSONLimits()) throws(JSONError) {
         self = try JSONValue(parsing: Array(text.utf8), limits: limits)

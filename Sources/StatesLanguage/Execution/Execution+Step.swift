@@ -223,6 +223,10 @@ extension Execution {
 
     /// AWS names the state, the function or the service that returned too much.
     func oversize(_ value: JSONValue, _ id: StateID) -> Failure? {
+        // A loop that nests its input would outgrow what JSON readers accept (Jackson's limit is 1000).
+        if value.isNested(deeperThan: 900) {
+            return Failure(ErrorName.dataLimitExceeded, "The state/task '\(machine[id].name)' returned a result nested more than 900 levels deep.")
+        }
         guard let limit = quotas.payloadBytes, value.byteCount > limit else { return nil }
         let state = machine[id]
         var name = state.name

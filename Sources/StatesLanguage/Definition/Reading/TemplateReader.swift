@@ -9,7 +9,14 @@ struct TemplateReader {
     /// Where the whole template stands: AWS reports a bad hole there, however deep it is.
     let rootPlace: Place
 
+    /// What a template nests around an input that may be 900 deep must still be readable.
+    private static let depthLimit = 400
+
     func template(_ value: JSONValue, field: String) -> Template {
+        if value.isNested(deeperThan: Self.depthLimit) {
+            session.error(.depth, "The value is nested more than \(Self.depthLimit) deep", rootPlace)
+            return Template(field: field, root: .literal(.null))
+        }
         let node = language == .jsonPath ? payload(value, field, rootPlace) : query(value, field, rootPlace)
         return Template(field: field, root: node)
     }
