@@ -51,6 +51,9 @@ let package = Package(
             name: "Engine", dependencies: ["JSON", "StatesLanguage", "Store", "ServiceIntegrations", "LocalJobs", "Digest"], swiftSettings: strict),
         .testTarget(
             name: "EngineTests", dependencies: ["Engine", "LocalJobs", "ServiceIntegrations", "StatesLanguage", "Store", "JSON"], swiftSettings: strict),
+        .target(name: "CFaultyVFS", linkerSettings: [.linkedLibrary("sqlite3")]),
+        .target(name: "FaultyDisk", dependencies: ["CFaultyVFS", "SQLite", "Store"], swiftSettings: strict),
+        .testTarget(name: "FaultyDiskTests", dependencies: ["FaultyDisk", "Store"], swiftSettings: strict),
         .executableTarget(name: "StoreTestChild", dependencies: ["Store"], path: "Tests/StoreTestChild", swiftSettings: strict),
         .testTarget(name: "StoreTests", dependencies: ["Store", "SQLite", "StoreTestChild"], swiftSettings: strict),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),

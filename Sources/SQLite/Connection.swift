@@ -1,28 +1,42 @@
 import CSQLite
 
+/// A registered SQLite VFS that is not the system's, and what must live as long as files are open on it.
+package struct FileSystem: Sendable {
+    package let name: String
+    package let owner: any Sendable
+
+    package init(name: String, owner: any Sendable) {
+        self.name = name
+        self.owner = owner
+    }
+}
+
 /// One connection to one database, with its prepared statements.
 ///
 /// Sendable though it holds a bare handle opened without SQLite's own mutex: whoever owns a connection uses it
 /// from one thread at a time (`Store` keeps its writer behind a lock and lends a reader to one caller at a time).
 package final class Connection: @unchecked Sendable {
     private let handle: OpaquePointer
+    /// Keeps the file system of the database for as long as the handle is open.
+    private let fileSystem: FileSystem?
     private var statements: [ObjectIdentifier: (sql: SQL, statement: OpaquePointer)] = [:]
 
     /// Opens `path` (a file name, or a `file:` URI), creating the file unless told otherwise.
     package init(
-        path: String, isReadOnly: Bool = false, mayCreate: Bool = true, vfs: String? = nil
+        path: String, isReadOnly: Bool = false, mayCreate: Bool = true, on fileSystem: FileSystem? = nil
     ) throws(SQLiteError) {
         var flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI | SQLITE_OPEN_EXRESCODE
         flags |= isReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE
         if mayCreate && !isReadOnly { flags |= SQLITE_OPEN_CREATE }
         var opened: OpaquePointer?
-        let code = sqlite3_open_v2(path, &opened, flags, vfs)
+        let code = sqlite3_open_v2(path, &opened, flags, fileSystem?.name)
         guard code == SQLITE_OK, let opened else {
             let error = SQLiteError(code, on: opened)
             sqlite3_close_v2(opened)
             throw error
         }
         handle = opened
+        self.fileSystem = fileSystem
     }
 
     deinit {

@@ -4,7 +4,7 @@ import SQLite
 extension Store {
     /// The writing connection: WAL, every commit synced, foreign keys checked.
     static func connect(path: String, options: StoreOptions) throws -> Connection {
-        let connection = try Connection(path: path, mayCreate: options.mayCreate, vfs: options.vfs)
+        let connection = try Connection(path: path, mayCreate: options.mayCreate, on: options.fileSystem)
         connection.setBusyHandler(busyHandler)
         try setUpJournal(connection)
         // secure_delete would write every freed byte again; the WAL limit keeps a long-lived file from staying large.

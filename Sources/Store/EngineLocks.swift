@@ -79,6 +79,13 @@ package final class EngineLocksInProcess: EngineLocks, @unchecked Sendable {
         lock.unlock()
     }
 
+    /// What a power cut does to all of them.
+    package func dropAll() {
+        lock.lock()
+        held.removeAll()
+        lock.unlock()
+    }
+
     private struct Held: HeldEngineLock {
         let engine: EngineID
         let locks: EngineLocksInProcess

@@ -54,7 +54,7 @@ extension Store {
             throw StoreError(.cannotOpen, path: target, "\(target): this file exists; a backup is written to a new one")
         }
         try translated {
-            let source = try Connection(path: path, mayCreate: false, vfs: options.vfs)
+            let source = try Connection(path: path, mayCreate: false, on: options.fileSystem)
             source.setBusyHandler(Store.busyHandler)
             do throws(SQLiteError) {
                 try source.backUp(to: target)

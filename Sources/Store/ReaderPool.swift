@@ -6,12 +6,12 @@ final class ReaderPool: @unchecked Sendable {
     private let lock = Lock()
     private var idle: [Connection] = []
     private let path: String
-    private let vfs: String?
+    private let fileSystem: FileSystem?
     private static let mostIdle = 4
 
-    init(path: String, vfs: String?) {
+    init(path: String, fileSystem: FileSystem?) {
         self.path = path
-        self.vfs = vfs
+        self.fileSystem = fileSystem
     }
 
     func withReader<Value>(_ body: (Connection) throws -> Value) throws -> Value {
@@ -40,7 +40,7 @@ final class ReaderPool: @unchecked Sendable {
 
     private func connect() throws -> Connection {
         // Not opened read-only: a reader may be the one that has to recover the WAL after a crash.
-        let connection = try Connection(path: path, mayCreate: false, vfs: vfs)
+        let connection = try Connection(path: path, mayCreate: false, on: fileSystem)
         connection.setBusyHandler(Store.busyHandler)
         try connection.execute("PRAGMA query_only=ON; PRAGMA temp_store=MEMORY")
         return connection

@@ -26,7 +26,7 @@ package final class Store: Sendable {
         locks = options.engineLocks ?? EngineLockFiles(storePath: path)
         let connection = try StoreError.wrapping(path) { try Store.connect(path: path, options: options) }
         writer = Writer(connection: connection, turn: options.isShared ? try WriterTurn(storePath: path) : nil)
-        readers = options.isShared || options.vfs != nil ? ReaderPool(path: path, vfs: options.vfs) : nil
+        readers = options.isShared || options.fileSystem != nil ? ReaderPool(path: path, fileSystem: options.fileSystem) : nil
         try StoreError.wrapping(path) { try migrate() }
     }
 
@@ -114,8 +114,8 @@ package final class Store: Sendable {
 package struct StoreOptions: Sendable {
     /// False: nobody else has the file (a database in memory, a simulated disk): one connection, no locks.
     package var isShared = true
-    /// The name of a registered SQLite VFS, for simulated disks.
-    package var vfs: String?
+    /// Nil: the system's own; else a simulated disk.
+    package var fileSystem: FileSystem?
     /// Nil: lock files beside the database.
     package var engineLocks: (any EngineLocks)?
     /// Nil outside tests: ends the process at a chosen commit.
