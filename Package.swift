@@ -29,6 +29,9 @@ let package = Package(
         .target(name: "CAWSTable", exclude: ["aws-table.bin"]),
         .target(name: "AWSClient", dependencies: ["JSON", "Digest", "Curl", "CAWSTable"], swiftSettings: strict),
         .target(name: "JSONata", dependencies: ["JSON", "Digest"], swiftSettings: strict),
+        .testTarget(name: "JSONataTests", dependencies: ["JSONata", "JSON"], swiftSettings: strict),
+        .executableTarget(
+            name: "JSONataBenchmark", dependencies: ["JSON", "JSONata"], path: "Benchmarks/JSONataBenchmark", swiftSettings: strict),
         .target(name: "JSONPath", dependencies: ["JSON", "Digest"], swiftSettings: strict),
         .target(name: "StatesLanguage", dependencies: ["JSON", "JSONPath", "JSONata"], swiftSettings: strict),
         .target(

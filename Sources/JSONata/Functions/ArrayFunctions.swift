@@ -80,15 +80,43 @@ enum ArrayFunctions {
     }
 
     private static func distinct(_ value: Value, _ run: Run) throws(Failure) -> Value {
-        guard let items = value.items, items.count > 1 else { return value }
+        guard let items = value.items?.values, items.count > 1 else { return value }
+        if let texts = distinctTexts(items) { return .list(List(flat: texts, value.isSequence ? .sequence : [])) }
         var seen: Set<DistinctKey> = []
         var result: [Value] = []
-        for index in 0..<items.count {
-            let item = items[index]
+        for item in items {
             try run.tick()
-            if seen.insert(DistinctKey(value: item)).inserted { result.append(item) }
+            // A few values are looked through faster than hashed.
+            if result.count <= 8 {
+                if result.contains(where: { Equality.isEqual($0, item) }) { continue }
+                result.append(item)
+                if result.count == 9 { for value in result { seen.insert(DistinctKey(value: value)) } }
+            } else if seen.insert(DistinctKey(value: item)).inserted {
+                result.append(item)
+            }
         }
         return .list(List(result, value.isSequence ? .sequence : []))
+    }
+}
+
+extension ArrayFunctions {
+    /// For strings alone; nil: there are others.
+    fileprivate static func distinctTexts(_ items: [Value]) -> [Value]? {
+        var few: [String] = []
+        var many: Set<TextKey> = []
+        var result: [Value] = []
+        for item in items {
+            guard case .json(.string(let text)) = item else { return nil }
+            if result.count <= 8 {
+                if few.contains(where: { $0 == text && $0.isSameText(as: text) }) { continue }
+                few.append(text)
+                if few.count == 9 { many = Set(few.map { TextKey($0) }) }
+            } else if !many.insert(TextKey(text)).inserted {
+                continue
+            }
+            result.append(item)
+        }
+        return result
     }
 }
 

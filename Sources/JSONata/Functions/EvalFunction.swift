@@ -29,7 +29,7 @@ enum EvalFunction {
         while let here = frame, here.scope == nil { frame = here.parent }
         do throws(Failure) {
             let (program, _) = try Program.compile(
-                source, outer: frame?.scope, firstCache: run.caches.count, globals: run.globalNames)
+                source, outer: frame?.scope, firstCache: run.cacheCount, globals: run.globalNames)
             run.add(program)
             return program
         } catch {
@@ -44,6 +44,6 @@ extension Run {
         programs.append(program)
         globalNames = program.globalNames
         addGlobals(program.globalNames)
-        while caches.count < program.cacheCount { caches.append(ShapeCache()) }
+        growCaches(to: program.cacheCount)
     }
 }

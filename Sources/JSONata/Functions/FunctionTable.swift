@@ -19,16 +19,6 @@ enum FunctionTable {
     }
 }
 
-extension Builtin {
-    /// A built-in with its signature; `arity` is what JavaScript's implementation declares.
-    init(
-        _ name: String, _ signature: String, arity: Int,
-        _ body: @escaping @Sendable (Call, [Value]) throws(Failure) -> Value
-    ) {
-        self.init(name: name, arity: arity, signature: try? Signature(signature), body: body)
-    }
-}
-
 extension [Value] {
     /// The argument, or undefined.
     @inline(__always)

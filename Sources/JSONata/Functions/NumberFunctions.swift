@@ -110,6 +110,7 @@ enum NumberFunctions {
 enum Rounding {
     static func halfEven(_ number: Double, _ precision: Double) -> Double {
         guard number.isFinite else { return number }
+        if let quick = quick(number, precision) { return quick }
         var value = number
         if precision != 0 { value = shift(number, precision) }
         guard value.isFinite else { return value }
@@ -118,6 +119,22 @@ enum Rounding {
         if abs(result - value) == 0.5, abs(result.truncatingRemainder(dividingBy: 2)) == 1 { result -= 1 }
         if precision != 0 { result = shift(result, -precision) }
         return result == 0 ? 0 : result
+    }
+
+    /// Away from halves and for small numbers, arithmetic gives what the digits give: whole numbers below 2^53 and
+    /// powers of ten up to 10^15 are exact, and so is the rounding of their quotient.
+    private static func quick(_ number: Double, _ precision: Double) -> Double? {
+        guard precision >= 0, precision <= 15, precision.rounded() == precision, abs(number) < 1e12 else { return nil }
+        var power = 1.0
+        for _ in 0..<Int(precision) { power *= 10 }
+        let scaled = number * power
+        guard abs(scaled) < 1e15 else { return nil }
+        let floor = scaled.rounded(.down)
+        let fraction = scaled - floor
+        // A product is off by 2^-53 of itself at most, far less than this near 10^15 only below 2^-3.
+        guard abs(fraction - 0.5) > 0.2 || abs(scaled) < 1e9 && abs(fraction - 0.5) > 1e-4 else { return nil }
+        let result = fraction > 0.5 ? floor + 1 : floor
+        return result == 0 ? 0 : result / power
     }
 
     private static func shift(_ number: Double, _ places: Double) -> Double {

@@ -26,11 +26,11 @@ enum StringFunctions {
         },
         Builtin("lowercase", "<s-:s>", arity: 1) { (_, arguments) throws(Failure) in
             guard let text = arguments.at(0).string else { return .undefined }
-            return .text(text.lowercased())
+            return .text(TextCase.lower(text))
         },
         Builtin("uppercase", "<s-:s>", arity: 1) { (_, arguments) throws(Failure) in
             guard let text = arguments.at(0).string else { return .undefined }
-            return .text(text.uppercased())
+            return .text(TextCase.upper(text))
         },
         Builtin("length", "<s-:n>", arity: 1) { (_, arguments) throws(Failure) in
             guard let text = arguments.at(0).string else { return .undefined }
@@ -234,14 +234,17 @@ enum StringFunctions {
     }
 
     static func join(_ items: Items, _ separator: String, _ run: Run) throws(Failure) -> String {
-        var bytes = max(0, items.count - 1) * separator.utf8.count
-        for index in 0..<items.count { bytes += items[index].string?.utf8.count ?? 0 }
+        let values = items.values
+        var bytes = max(0, values.count - 1) * separator.utf8.count
+        for value in values {
+            if case .json(.string(let text)) = value { bytes += text.utf8.count }
+        }
         try run.allocate(bytes)
         var text = ""
         text.reserveCapacity(bytes)
-        for index in 0..<items.count {
+        for index in values.indices {
             if index > 0 { text += separator }
-            text += items[index].string ?? ""
+            if case .json(.string(let part)) = values[index] { text += part }
         }
         return text
     }
@@ -382,5 +385,26 @@ enum TextSearch {
         }
         parts.append(slice(text, start, text.utf8.count))
         return parts
+    }
+}
+
+/// Upper and lower case, with a short way for ASCII.
+enum TextCase {
+    static func upper(_ text: String) -> String { map(text, 0x61, 0x7A) ?? text.uppercased() }
+    static func lower(_ text: String) -> String { map(text, 0x41, 0x5A) ?? text.lowercased() }
+
+    /// nil: not ASCII.
+    private static func map(_ text: String, _ first: UInt8, _ last: UInt8) -> String? {
+        var text = text
+        return text.withUTF8 { bytes in
+            for byte in bytes where byte >= 0x80 { return nil }
+            return String(unsafeUninitializedCapacity: bytes.count) { out in
+                for index in 0..<bytes.count {
+                    let byte = bytes[index]
+                    out[index] = byte >= first && byte <= last ? byte ^ 0x20 : byte
+                }
+                return bytes.count
+            }
+        }
     }
 }

@@ -75,7 +75,7 @@ final class CallNode: Node {
         if let first { values.append(first) }
         for argument in arguments {
             let value = try argument.node.evaluate(input, frame, run)
-            if case .function(let function) = value {
+            if case .function(let function) = value, !function.isMatcher {
                 values.append(.function(Function(.closure(function))))
             } else {
                 values.append(value)
@@ -86,6 +86,9 @@ final class CallNode: Node {
             function.position = site.position
         }
         do throws(Failure) {
+            if case .function(let function) = function, case .builtin(let builtin) = function.kind {
+                return try Application.builtin(function, builtin, values, input: input, frame: frame, run)
+            }
             return try Application.apply(function, values, input: input, frame: frame, run)
         } catch {
             if (error.detail.position ?? 0) == 0 { error.detail.position = site.position }
@@ -235,6 +238,11 @@ final class TransformNode: Node {
         guard case .function(let function) = cloneFunction else { throw Failure("T2013", position: position) }
         let copy: Value
         if case .builtin = function.unwrapped.kind {
+            if let names = pattern.plainNames, case .json(let json) = value,
+                let changed = try PlainTransform(names: names, update: update, deletion: deletion, self).apply(json, frame, run)
+            {
+                return .json(changed)
+            }
             copy = try run.bounded(Clone.changeable(value))
         } else {
             let own = try Application.apply(cloneFunction, [value], input: .json(.null), frame: frame, run)
@@ -250,12 +258,14 @@ final class TransformNode: Node {
         return copy
     }
 
+    func updateFailure(_ value: Value) -> Failure { Failure("T2011", position: updatePosition, value: value) }
+
+    func deletionFailure(_ value: Value) -> Failure { Failure("T2012", position: deletionPosition, value: value) }
+
     private func change(_ match: Value, _ frame: Frame, _ run: Run) throws(Failure) {
         let changes = try update.evaluate(match, frame, run)
         if !changes.isUndefined {
-            guard let members = Members(changes) else {
-                throw Failure("T2011", position: updatePosition, value: changes)
-            }
+            guard let members = Members(changes) else { throw updateFailure(changes) }
             if case .object(let object) = match {
                 for index in 0..<members.count { object.set(members.key(index), members.value(index)) }
             }
@@ -264,9 +274,7 @@ final class TransformNode: Node {
         let deletions = try deletion.evaluate(match, frame, run)
         if deletions.isUndefined { return }
         let items = deletions.itemsOrSelf
-        guard items.allSatisfy(.string) else {
-            throw Failure("T2012", position: deletionPosition, value: deletions)
-        }
+        guard items.allSatisfy(.string) else { throw deletionFailure(deletions) }
         guard case .object(let object) = match else { return }
         for index in 0..<items.count {
             if let key = items[index].string { object.remove(key) }

@@ -10,6 +10,8 @@ final class ArrayNode: Node {
         self.isConstructed = isConstructed
     }
 
+    override var isConstant: Bool { items.allSatisfy { $0.node.node.isConstant } }
+
     override func evaluate(_ input: Value, _ frame: Frame, _ run: Run) throws(Failure) -> Value {
         try run.enter()
         var values: [Value] = []

@@ -16,6 +16,12 @@ class Node {
         try Truth.isTrue(try evaluate(input, frame, run))
     }
 
+    /// Whether the result is the same for every context.
+    var isConstant: Bool { false }
+
+    /// The names, if this is nothing but a path of names (none: the context itself).
+    var plainNames: [String]? { nil }
+
     @inline(__always)
     final func finished(_ value: Value) -> Value {
         guard collapses, case .list = value else { return value }
@@ -34,11 +40,15 @@ final class LiteralNode: Node {
     let value: Value
     init(_ value: Value) { self.value = value }
 
+    override var isConstant: Bool { true }
+
     override func evaluate(_ input: Value, _ frame: Frame, _ run: Run) throws(Failure) -> Value { value }
 }
 
 /// `$`
 final class ContextNode: Node {
+    override var plainNames: [String]? { keepArray ? nil : [] }
+
     override func evaluate(_ input: Value, _ frame: Frame, _ run: Run) throws(Failure) -> Value {
         if case .list(let list) = input {
             if list.flags.contains(.outerWrapper), let first = list.items.first { return first }
@@ -178,15 +188,12 @@ final class BlockNode: Node {
 
 /// A regular expression: a function that gives matches.
 final class RegexNode: Node {
-    private let program: RegexProgram
-    private let position: Int
+    /// Never marked by a call, so one for all evaluations will do.
+    private let function: Function
 
     init(_ program: RegexProgram, position: Int) {
-        self.program = program
-        self.position = position
+        function = Function(.matcher(program, position: position))
     }
 
-    override func evaluate(_ input: Value, _ frame: Frame, _ run: Run) throws(Failure) -> Value {
-        .function(Function(.matcher(program, position: position)))
-    }
+    override func evaluate(_ input: Value, _ frame: Frame, _ run: Run) throws(Failure) -> Value { .function(function) }
 }

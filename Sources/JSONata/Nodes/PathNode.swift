@@ -1,7 +1,7 @@
 import JSON
 
-/// A step of a path.
-struct PathStep {
+/// A step of a path. A class, so that walking the steps copies nothing; not changed after compilation.
+final class PathStep {
     let node: NodeRef<Node>
     /// The key, if the step is a plain name: looked up without a call.
     var name: String?
@@ -13,6 +13,12 @@ struct PathStep {
     var focus: String?
     var index: String?
     var ancestor: AncestorSlot?
+
+    init(node: Node) {
+        self.node = NodeRef(node)
+    }
+
+    var isPlain: Bool { stages.isEmpty && !isTuple && sort == nil && !isConstructedArray }
 }
 
 /// A filter or index binding behind a step.
@@ -28,8 +34,10 @@ final class PathNode: Node {
     private let keepsSingletonArray: Bool
     private let isTuple: Bool
     private let group: NodeRef<ObjectNode>?
-    /// All steps are plain names.
-    private let isPlain: Bool
+    /// All steps from here on are plain names, and before it comes a variable or nothing; nil: they are not.
+    private let namesStart: Int?
+    /// For every step: it is `**` and the next one a plain name, so that the two go together.
+    private let isFused: [Bool]
 
     init(steps: [PathStep], startsWithVariable: Bool, keepsSingletonArray: Bool, isTuple: Bool, group: ObjectNode?) {
         self.steps = steps
@@ -37,19 +45,66 @@ final class PathNode: Node {
         self.keepsSingletonArray = keepsSingletonArray
         self.isTuple = isTuple
         self.group = group.map { NodeRef($0) }
-        isPlain = !isTuple && group == nil && !keepsSingletonArray
-            && steps.allSatisfy { $0.name != nil && $0.stages.isEmpty && !$0.isTuple }
+        var start: Int?
+        if !isTuple, group == nil, !keepsSingletonArray, steps.allSatisfy(\.isPlain) {
+            let first = startsWithVariable ? 1 : 0
+            if steps[first...].allSatisfy({ $0.name != nil }) { start = first }
+        }
+        namesStart = start
+        isFused = steps.indices.map { index in
+            index + 1 < steps.count && steps[index].node.node is DescendantNode && steps[index].isPlain
+                && steps[index + 1].isPlain && steps[index + 1].name != nil
+        }
     }
+
+    override var plainNames: [String]? { namesStart == 0 && collapses ? steps.compactMap(\.name) : nil }
 
     override func evaluate(_ input: Value, _ frame: Frame, _ run: Run) throws(Failure) -> Value {
         try run.enter()
-        if isPlain, steps.count == 1, case .json(.object(let object)) = input, let name = steps[0].name {
+        if let namesStart {
+            var value = input
+            if namesStart == 1 { value = try steps[0].node.node.evaluate(input, frame, run) }
             run.leave()
-            return run.member(object, name, cache: steps[0].cache)
+            return chain(value, namesStart, run)
         }
         let result = try path(input, frame, run)
         run.leave()
         return finished(result)
+    }
+
+    /// Plain names one after the other, for a value that is not an array as long as possible.
+    private func chain(_ value: Value, _ first: Int, _ run: Run) -> Value {
+        var value = value
+        var index = first
+        while index < steps.count {
+            let step = steps[index]
+            switch value {
+            case .json(.object(let object)):
+                if let name = step.name { value = run.member(object, name, cache: step.cache) }
+            case .object(let object):
+                if let name = step.name { value = object.get(name) }
+            case .json(.array), .list:
+                return rest(value, index, run)
+            default: return .undefined
+            }
+            index += 1
+        }
+        // The last array is what it is; a sequence inside an object is flattened into a new one.
+        if case .list(let list) = value {
+            return list.flags.contains(.sequence) ? Value.list(List(list.items, .sequence)).collapsed() : value
+        }
+        return value
+    }
+
+    private func rest(_ value: Value, _ first: Int, _ run: Run) -> Value {
+        var value = value
+        if first > 0, value.isConstructed { value = .list(List([value], .sequence)) }
+        for index in first..<steps.count {
+            guard let items = value.items, items.count > 0 else { return .undefined }
+            let step = steps[index]
+            value = names(step.name ?? "", step.cache, items, isLast: index == steps.count - 1, run)
+        }
+        return finished(value)
     }
 
     /// What flows from step to step: the values, or one array that has not been taken apart yet.
@@ -62,7 +117,9 @@ final class PathNode: Node {
         }
         var result = Value.undefined
         var stream: TupleStream?
-        for (number, step) in steps.enumerated() {
+        for number in steps.indices {
+            let step = steps[number]
+            if number > 0, isFused[number - 1], stream == nil { continue }
             if step.isTuple, stream == nil, !(number == 0 && step.isConstructedArray) {
                 stream = try tuples(step, start: current, frame, run)
                 continue
@@ -71,8 +128,12 @@ final class PathNode: Node {
                 stream = try advance(step, tuples, frame, run)
                 continue
             }
-            let isLast = number == steps.count - 1
-            if number == 0, step.isConstructedArray {
+            var isLast = number == steps.count - 1
+            if isFused[number] {
+                let next = steps[number + 1]
+                isLast = number + 1 == steps.count - 1
+                result = try descendants(named: next.name ?? "", next.cache, current, isLast: isLast, run)
+            } else if number == 0, step.isConstructedArray {
                 result = try step.node.node.evaluate(input.isArray ? input : .sequence([input]), frame, run)
             } else {
                 result = try advance(step, current, isLast: isLast, frame, run)
@@ -159,6 +220,40 @@ final class PathNode: Node {
                 }
             }
         }
+        return collector.result
+    }
+
+    /// `**.name`: the members of all objects below, without a list of all values.
+    private func descendants(
+        named name: String, _ cache: Int, _ input: Items, isLast: Bool, _ run: Run
+    ) throws(Failure) -> Value {
+        var collector = Collector(isLast: isLast)
+        func visit(_ json: JSONValue) throws(Failure) {
+            switch json {
+            case .array(let array): for item in array { try visit(item) }
+            case .object(let object):
+                try run.tick()
+                collector.append(run.member(object, name, cache: cache))
+                for value in object.values {
+                    switch value {
+                    case .array, .object: try visit(value)
+                    default: break
+                    }
+                }
+            default: break
+            }
+        }
+        func visit(_ value: Value) throws(Failure) {
+            switch value {
+            case .json(let json): try visit(json)
+            case .list(let list): for item in list.items { try visit(item) }
+            case .object(let object):
+                collector.append(object.get(name))
+                for index in object.keys.indices { try visit(object.value(at: index)) }
+            default: break
+            }
+        }
+        for index in 0..<input.count { try visit(input[index]) }
         return collector.result
     }
 
@@ -279,7 +374,6 @@ struct Collector {
         }
         switch value {
         case .json(.array(let array)):
-            items.reserveCapacity(items.count + array.count)
             for item in array { items.append(.json(item)) }
         case .list(let list): items += list.items
         default: items.append(value)

@@ -135,6 +135,7 @@ final class SortNode: Node {
     private func order(
         _ count: Int, _ run: Run, _ evaluate: (Int, NodeRef<Node>) throws(Failure) -> Value
     ) throws(Failure) -> [Int] {
+        if terms.count == 1, let order = try quickOrder(count, run, evaluate) { return order }
         var keys = [[Value?]](repeating: [Value?](repeating: nil, count: count), count: terms.count)
         func key(_ term: Int, _ index: Int) throws(Failure) -> Value {
             if let key = keys[term][index] { return key }
@@ -153,6 +154,35 @@ final class SortNode: Node {
                 return term.descending ? comparison.order < 0 : comparison.order > 0
             }
             return false
+        }
+    }
+
+    /// One term whose keys are all numbers or all strings.
+    private func quickOrder(
+        _ count: Int, _ run: Run, _ evaluate: (Int, NodeRef<Node>) throws(Failure) -> Value
+    ) throws(Failure) -> [Int]? {
+        var numbers: [Double] = []
+        var texts: [String] = []
+        numbers.reserveCapacity(count)
+        for index in 0..<count {
+            try run.tick()
+            switch try evaluate(index, terms[0].node) {
+            case .json(.integer(let integer)) where integer.magnitude < 1 << 53: numbers.append(Double(integer))
+            case .json(.double(let double)) where !double.isNaN: numbers.append(double)
+            case .json(.string(let text)): texts.append(text)
+            default: return nil
+            }
+            if !numbers.isEmpty, !texts.isEmpty { return nil }
+        }
+        let isDescending = terms[0].descending
+        if texts.isEmpty {
+            return try MergeSort.order(count) { (a, b) throws(Failure) in
+                isDescending ? numbers[a] < numbers[b] : numbers[a] > numbers[b]
+            }
+        }
+        return try MergeSort.order(count) { (a, b) throws(Failure) in
+            let order = TextOrder.compare(texts[a], texts[b])
+            return isDescending ? order < 0 : order > 0
         }
     }
 
@@ -179,6 +209,7 @@ final class SortNode: Node {
 
 /// The stable merge sort that jsonata-js uses, with the same order of comparisons; `swap(a, b)` says that b comes first.
 enum MergeSort {
+    @inline(__always)
     static func order(_ count: Int, _ swap: (Int, Int) throws(Failure) -> Bool) throws(Failure) -> [Int] {
         var order = Array(0..<count)
         var scratch = order

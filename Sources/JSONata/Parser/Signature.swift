@@ -1,3 +1,5 @@
+import JSON
+
 /// Why a signature cannot be read.
 struct SignatureError: Error {
     let code: String
@@ -12,18 +14,21 @@ enum TypeSymbol: UInt8 {
     init(_ value: borrowing Value) {
         switch value {
         case .undefined, .unbound, .tailCall, .tuples: self = .missing
-        case .json(let json):
-            switch json {
-            case .null: self = .null
-            case .bool: self = .boolean
-            case .integer, .double, .decimal: self = .number
-            case .string: self = .string
-            case .array: self = .array
-            case .object: self = .object
-            }
+        case .json(let json): self.init(json)
         case .list: self = .array
         case .object: self = .object
         case .function: self = .function
+        }
+    }
+
+    init(_ json: borrowing JSONValue) {
+        switch json {
+        case .null: self = .null
+        case .bool: self = .boolean
+        case .integer, .double, .decimal: self = .number
+        case .string: self = .string
+        case .array: self = .array
+        case .object: self = .object
         }
     }
 
@@ -126,6 +131,28 @@ struct Signature: Sendable {
 
     /// The arguments as the function wants them: context put in, single values made arrays.
     func validate(_ arguments: [Value], context: Value) throws(Failure) -> [Value] {
+        if fitsAsIs(arguments) { return arguments }
+        return try search(arguments, context: context)
+    }
+
+    /// One argument after the other fits its parameter, and nothing has to be changed: the usual case.
+    private func fitsAsIs(_ arguments: [Value]) -> Bool {
+        let count = arguments.count
+        guard count <= parameters.count else { return false }
+        for index in parameters.indices {
+            guard index < count else {
+                if !parameters[index].isOptional || parameters[index].takesContext { return false }
+                continue
+            }
+            if parameters[index].isRepeated { return false }
+            let symbol = TypeSymbol(arguments[index])
+            if parameters[index].types & symbol.bit == 0 { return false }
+            if parameters[index].isArray, symbol != .array || parameters[index].subtype != nil { return false }
+        }
+        return true
+    }
+
+    private func search(_ arguments: [Value], context: Value) throws(Failure) -> [Value] {
         var symbols: [TypeSymbol] = []
         symbols.reserveCapacity(arguments.count)
         for argument in arguments { symbols.append(TypeSymbol(argument)) }

@@ -6,7 +6,7 @@ struct RegexMatcher<Unit: FixedWidthInteger & UnsignedInteger> {
     private var marks: [Int]
     private var trail: [Undo] = []
     private var choices: [Choice] = []
-    private(set) var budget: Int
+    private var budget: Int
 
     private static var maximumChoices: Int { 2_000_000 }
 
@@ -202,12 +202,12 @@ struct RegexText {
         do throws(RegexBudgetError) {
             if let units {
                 return try units.withUnsafeBufferPointer { (buffer) throws(RegexBudgetError) in
-                    try Self.search(program, buffer, start, run)
+                    try Self.search(program, buffer, start)
                 }
             }
             var copy = text
             let result = copy.withUTF8 { buffer in
-                Result { () throws(RegexBudgetError) in try Self.search(program, buffer, start, run) }
+                Result { () throws(RegexBudgetError) in try Self.search(program, buffer, start) }
             }
             return try result.get()
         } catch {
@@ -216,10 +216,10 @@ struct RegexText {
     }
 
     private static func search<Unit: FixedWidthInteger & UnsignedInteger>(
-        _ program: RegexProgram, _ buffer: UnsafeBufferPointer<Unit>, _ start: Int, _ run: Run
+        _ program: RegexProgram, _ buffer: UnsafeBufferPointer<Unit>, _ start: Int
     ) throws(RegexBudgetError) -> [Int]? {
-        var matcher = RegexMatcher(program, buffer, budget: run.regexBudget)
-        defer { run.regexBudget = matcher.budget }
+        // Enough for any pattern that is linear in the text, far too little for an exponential one.
+        var matcher = RegexMatcher(program, buffer, budget: 1_000_000 + 200 * buffer.count)
         return try matcher.search(from: start)
     }
 

@@ -2,7 +2,7 @@
 ///
 /// The engine is our own: JavaScript's grammar and its leftmost-first semantics are what JSONata's users rely on, and
 /// neither Swift's `Regex` nor the system's offers both with a bound on time. It is a backtracking machine over a flat
-/// list of instructions with an explicit stack (no recursion on the input), and every evaluation has a budget of steps:
+/// list of instructions with an explicit stack (no recursion on the input), and every search has a budget of steps:
 /// a hostile pattern such as `/(a+)+$/` ends in an error after a fraction of a second instead of hanging.
 final class RegexProgram: Sendable {
     enum Instruction: Sendable {

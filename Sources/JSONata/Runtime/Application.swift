@@ -6,6 +6,12 @@ enum Application {
     static func apply(
         _ function: Value, _ arguments: [Value], input: Value, frame: Frame, _ run: Run
     ) throws(Failure) -> Value {
+        if run.needsBigStack {
+            return try run.onBigStack { () throws(Failure) in
+                try apply(function, arguments, input: input, frame: frame, run)
+            }
+        }
+        try run.enterCall()
         var result = try once(function, arguments, input: input, frame: frame, run)
         while case .tailCall = result, let tail = run.tail {
             run.tail = nil
@@ -16,7 +22,23 @@ enum Application {
             }
             result = try once(tail.function, tail.arguments, input: input, frame: frame, run)
         }
+        run.leaveCall()
         return result
+    }
+
+    /// A call of a built-in.
+    static func builtin(
+        _ function: Function, _ builtin: Builtin, _ arguments: [Value], input: Value, frame: Frame, _ run: Run
+    ) throws(Failure) -> Value {
+        do throws(Failure) {
+            let call = Call(run: run, input: input, frame: frame)
+            guard let signature = builtin.signature else { return try builtin.body(call, arguments) }
+            return try builtin.body(call, try signature.validate(arguments, context: input))
+        } catch {
+            if error.detail.token == nil { error.detail.token = function.token }
+            if let position = function.position, position != 0 { error.detail.position = position }
+            throw error
+        }
     }
 
     private static func once(
@@ -26,9 +48,7 @@ enum Application {
         do throws(Failure) {
             switch function.kind {
             case .builtin(let builtin):
-                var valid = arguments
-                if let signature = builtin.signature { valid = try signature.validate(arguments, context: input) }
-                return try builtin.body(Call(run: run, input: input, frame: frame), valid)
+                return try Application.builtin(function, builtin, arguments, input: input, frame: frame, run)
             case .lambda(let node, let context, let closure):
                 var valid = arguments
                 if let signature = node.signature { valid = try signature.validate(arguments, context: input) }

@@ -10,6 +10,9 @@ enum BigStack {
     /// Levels of evaluation that the large stack holds.
     static let maximumDepth = 60_000
 
+    /// Calls within calls that the large stack holds.
+    static let maximumCalls = 20_000
+
     /// Whether the current thread is one of the large ones.
     static var isCurrent: Bool { pthread_getspecific(key) != nil }
 

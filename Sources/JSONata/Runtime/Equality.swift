@@ -45,7 +45,12 @@ enum Truth {
 /// Deep equality, and JavaScript's `===`.
 enum Equality {
     static func isEqual(_ left: Value, _ right: Value) -> Bool {
-        if case .json(let a) = left, case .json(let b) = right { return a == b }
+        if case .json(let a) = left, case .json(let b) = right {
+            if case .string(let x) = a, case .string(let y) = b {
+                return x.utf8.count == y.utf8.count && x.isSameText(as: y)
+            }
+            return a == b
+        }
         if let a = left.items, let b = right.items {
             guard a.count == b.count else { return false }
             for index in 0..<a.count where !isEqual(a[index], b[index]) { return false }

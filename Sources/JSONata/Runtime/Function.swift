@@ -38,6 +38,11 @@ final class Function {
         }
     }
 
+    var isMatcher: Bool {
+        if case .matcher = kind { return true }
+        return false
+    }
+
     var unwrapped: Function {
         if case .closure(let function) = kind { return function.unwrapped }
         return self
@@ -57,12 +62,22 @@ final class Function {
 }
 
 /// A built-in function.
-struct Builtin: Sendable {
+final class Builtin: Sendable {
     let name: String
     /// How many parameters jsonata-js's implementation declares.
     let arity: Int
     let signature: Signature?
     let body: @Sendable (Call, [Value]) throws(Failure) -> Value
+
+    init(
+        _ name: String, _ signature: String, arity: Int,
+        _ body: @escaping @Sendable (Call, [Value]) throws(Failure) -> Value
+    ) {
+        self.name = name
+        self.arity = arity
+        self.signature = try? Signature(signature)
+        self.body = body
+    }
 }
 
 /// What a built-in sees of its call.

@@ -171,16 +171,16 @@ struct Compiler {
     }
 
     private mutating func step(_ syntax: Syntax) throws(Failure) -> PathStep {
-        var result: PathStep
+        let result: PathStep
         if syntax.kind == .sort {
             var terms: [(descending: Bool, node: Node)] = []
             for term in syntax.terms { terms.append((term.descending, try compile(term.expression))) }
             let sort = keep(SortNode(terms, position: syntax.position))
-            result = PathStep(node: NodeRef(sort))
+            result = PathStep(node: sort)
             result.sort = sort
         } else {
             let node = try compile(syntax)
-            result = PathStep(node: NodeRef(node))
+            result = PathStep(node: node)
             if let name = node as? NameNode {
                 result.name = name.name
                 result.cache = name.cache

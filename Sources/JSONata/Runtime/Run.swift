@@ -9,7 +9,8 @@ final class Run {
     /// The names of the globals; an `$eval` adds its own.
     var globalNames: [String] = []
     /// For every name step, the shape it met last and the place of its key there.
-    var caches: [ShapeCache]
+    private var caches: UnsafeMutablePointer<ShapeCache>
+    private(set) var cacheCount: Int
     /// Programs of `$eval`, kept because functions point into them.
     var programs: [Program] = []
     var bindings: [String: Value] = [:]
@@ -17,6 +18,8 @@ final class Run {
     var builtins: [String: Value] = [:]
 
     var depth = 0
+    /// Calls within calls; tail calls from built-ins nest these without nesting expressions.
+    private var callDepth = 0
     private var hopDepth: Int
     private var ticks = 0
     private let deadline: UInt64?
@@ -25,8 +28,6 @@ final class Run {
     /// The call that a tail call left to its caller.
     var tail: (function: Value, arguments: [Value], token: Value?, position: Int)?
     var random: RandomSource
-    /// Steps that regular expressions may still take.
-    var regexBudget = 20_000_000
 
     struct ShapeCache {
         var shape: AnyObject?
@@ -36,10 +37,28 @@ final class Run {
     init(options: JSONataOptions, cacheCount: Int) {
         self.options = options
         limits = RuntimeLimits(options)
-        caches = [ShapeCache](repeating: ShapeCache(), count: cacheCount)
+        self.cacheCount = max(1, cacheCount)
+        caches = .allocate(capacity: self.cacheCount)
+        caches.initialize(repeating: ShapeCache(), count: self.cacheCount)
         hopDepth = BigStack.isCurrent ? Int.max : BigStack.comfortableDepth
         deadline = options.timeLimitMilliseconds.map { Self.clock() &+ UInt64(clamping: $0) &* 1_000_000 }
         random = RandomSource(seed: options.randomSeed)
+    }
+
+    deinit {
+        caches.deinitialize(count: cacheCount)
+        caches.deallocate()
+    }
+
+    /// Makes room for the caches of an `$eval`.
+    func growCaches(to count: Int) {
+        guard count > cacheCount else { return }
+        let larger = UnsafeMutablePointer<ShapeCache>.allocate(capacity: count)
+        larger.moveInitialize(from: caches, count: cacheCount)
+        (larger + cacheCount).initialize(repeating: ShapeCache(), count: count - cacheCount)
+        caches.deallocate()
+        caches = larger
+        cacheCount = count
     }
 
     // MARK: Bounds
@@ -81,7 +100,17 @@ final class Run {
 
     /// Whether the next call should go on on a larger stack.
     @inline(__always)
-    var needsBigStack: Bool { depth > hopDepth }
+    var needsBigStack: Bool { depth > hopDepth || (callDepth > 12 && hopDepth != Int.max) }
+
+    /// Counts one call within calls.
+    @inline(__always)
+    func enterCall() throws(Failure) {
+        callDepth &+= 1
+        if callDepth > BigStack.maximumCalls { throw limits.stackFailure(depth: limits.maximumDepth + 1) }
+    }
+
+    @inline(__always)
+    func leaveCall() { callDepth &-= 1 }
 
     /// Goes on on a thread with a large stack, while this one waits.
     func onBigStack(_ body: () throws(Failure) -> Value) throws(Failure) -> Value {

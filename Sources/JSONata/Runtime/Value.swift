@@ -293,7 +293,10 @@ enum Items {
     }
 
     func allSatisfy(_ type: TypeSymbol?) -> Bool {
-        for index in 0..<count where TypeSymbol(self[index]) != type { return false }
+        switch self {
+        case .json(let array): for item in array where TypeSymbol(item) != type { return false }
+        case .list(let list): for item in list where TypeSymbol(item) != type { return false }
+        }
         return true
     }
 

@@ -1,0 +1,104 @@
+import JSON
+import JSONata
+import Testing
+
+/// What AWS Step Functions adds and forbids; asl-brief section 12.
+@Suite struct StepFunctionsTests {
+    private func aws(_ source: String, _ input: JSONValue? = nil, gives json: JSONValue?, _ location: SourceLocation = #_sourceLocation) {
+        check(source, input, gives: json, options: stepFunctions, sourceLocation: location)
+    }
+
+    private func aws(
+        _ source: String, fails code: String?, message: String? = nil, _ location: SourceLocation = #_sourceLocation
+    ) {
+        check(source, fails: code, message: message, options: stepFunctions, sourceLocation: location)
+    }
+
+    @Test func itsFunctionsAnswerAsAWSMeasured() {
+        aws("$partition([1,2,3,4,5], 2.9)", gives: [[1, 2], [3, 4], [5]])
+        aws("$partition([1,2])", gives: [[1, 2]])
+        aws("$partition([1,2,3], 0)", gives: nil)
+        aws("$partition([1,2,3], -1)", fails: "D3137", message: "Second argument must be zero or greater")
+        aws("$range(10, 0, -2)", gives: [10, 8, 6, 4, 2, 0])
+        aws("$range(-2.9, 0, 1)", gives: [-2, -1, 0])
+        aws("$range(1, 9, 9)", gives: 1)
+        aws("$range(5, 1, 1)", gives: nil)
+        aws("$range(1)", fails: "T0410")
+        aws("$hash('input', 'SHA-1')", gives: "140f86aae51ab9e1cda9b4254fe98a74eb54c1a1")
+        aws("$hash('x', 'sha-1')", fails: "D3137")
+        aws("$hash('x')", gives: nil)
+        aws("$random(42)", gives: 0.7275636800328681)
+        aws("$random(0.9)", gives: 0.730967787376657)
+        aws("$parse('{\"b\":1.0,\"a\":9223372036854775807}')", gives: ["b": 1, "a": 9_223_372_036_854_775_807])
+        aws("$string($parse('{\"n\":9223372036854775808}').n)", gives: "9223372036854776000")
+        aws("$parse('')", fails: "D3137")
+        aws("$parse('{\"a\":1,\"a\":2}')", fails: "D3137")
+        aws("$parse(null)", fails: "T0410")
+        aws("$parse()", gives: nil)
+        aws("$map(['1','2'], $parse)", gives: [1, 2])
+        aws("$eval('1')", fails: "T1006", message: "Attempted to invoke a non-function")
+        check("$eval('1 + 1')", gives: 2)
+        check("$hash('x', 'MD5')", fails: "T1006")
+    }
+
+    @Test func timeAndChanceRepeat() throws {
+        aws("$now()", gives: "2023-11-14T22:13:20.123Z")
+        aws("$millis()", gives: 1_700_000_000_123)
+        let source = try JSONataExpression("[$uuid(), $random(), $shuffle([1..20])]")
+        let first = try source.evaluate(nil, options: stepFunctions)
+        let second = try source.evaluate(nil, options: stepFunctions)
+        guard case .value(let a) = first, case .value(let b) = second else {
+            Issue.record("no value")
+            return
+        }
+        #expect(a == b)
+        let uuid = try #require(a[0]?.string)
+        #expect(uuid.count == 36 && Array(uuid)[14] == "4")
+    }
+
+    @Test func depthIsLimitedAsAWSMeasured() {
+        let depth = "Stack overflow error: Check for non-terminating recursive function. Consider rewriting as tail-recursive. Depth=101 max=100"
+        let sum = { (count: Int) in [String](repeating: "1", count: count).joined(separator: "+") }
+        aws(sum(100), gives: 100)
+        aws(sum(101), fails: nil, message: depth)
+        aws(String(repeating: "(", count: 99) + "1" + String(repeating: ")", count: 99), gives: 1)
+        aws(String(repeating: "(", count: 100) + "1" + String(repeating: ")", count: 100), fails: nil, message: depth)
+        let recursion = { (count: Int) in "($f := function($n){$n = 0 ? 0 : 1 + $f($n - 1)}; $f(\(count)))" }
+        aws(recursion(31), gives: 31)
+        aws(recursion(40), fails: nil, message: depth)
+    }
+
+    @Test func memoryIsLimitedAsAWSMeasured() {
+        let memory = "Expression evaluation memory limit exceeded: Check for excessive memory usage"
+        aws("$count([1..873782])", gives: 873_782)
+        aws("$count([1..873783])", fails: nil, message: memory)
+        aws("$length($pad('', 4194304, 'x'))", gives: 4_194_304)
+        aws("$length($pad('', 8388608, 'x'))", fails: nil, message: memory)
+        aws("$count($range(1, 360145, 1))", gives: 360_145)
+        aws("$range(1, 360146, 1)", fails: nil, message: memory)
+        check("$count([1..1000000])", gives: 1_000_000)
+    }
+
+    @Test func endlessLoopsEnd() {
+        var options = stepFunctions
+        options.timeLimitMilliseconds = 50
+        check(
+            "($f := function(){$f()}; $f())", fails: nil,
+            message: "Expression evaluation timeout: Check for infinite loop", options: options)
+        check("$sum($map([1..800000], function($x){$sum($map([1..100], function($y){$x * $y}))}))", fails: nil, options: options)
+    }
+
+    @Test func referencesTellWhatADefinitionCheckNeeds() throws {
+        func references(_ source: String) throws -> JSONataReferences { try JSONataExpression(source).references }
+        #expect(try references("phone.number").topLevelNames == ["phone"])
+        #expect(try references("$states.input.phone[kind = 'x'].number").topLevelNames.isEmpty)
+        #expect(try references("$states.input.phone{kind: number}^(kind)").topLevelNames.isEmpty)
+        #expect(try references("$map($a, function($x){ total + $x })").topLevelNames == ["total"])
+        #expect(try references("$$.a").usesRoot)
+        #expect(try references("$").usesTopLevelContext)
+        #expect(try !references("$a.($)").usesTopLevelContext)
+        #expect(try references("$states.result.a + $states.errorOutput.b").statesFields == ["result", "errorOutput"])
+        #expect(try references("($x := 1; $x + $y)").variables == ["y"])
+        #expect(try references("{'a': b, 'c': [d]}").topLevelNames == ["b", "d"])
+    }
+}
