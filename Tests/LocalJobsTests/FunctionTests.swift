@@ -252,6 +252,50 @@ extension FunctionOutcome {
         #expect(outcome?.error?.errorType == errorType)
     }
 
+    /// With boto3 where the machine has it.
+    @Test func boto3ReachesWhatThisMachineHas() async throws {
+        let folder = Folder()
+        try folder.file(
+            "m.py",
+            """
+            def handler(event, context):
+                try:
+                    import boto3
+                except ImportError:
+                    return "no boto3"
+                s3, ssm, sqs = boto3.client("s3"), boto3.client("ssm"), boto3.client("sqs")
+                s3.put_object(Bucket="b", Key="x/../y", Body=b"hello")
+                open("/tmp/%s" % context.aws_request_id, "wb").write(b"z" * (9 << 20))
+                s3.upload_file("/tmp/%s" % context.aws_request_id, "b", "big")
+                s3.download_file("b", "big", "/tmp/%s" % context.aws_request_id)
+                ssm.put_parameter(Name="/model/name", Value="m-1", Type="String")
+                url = sqs.get_queue_url(QueueName="q")["QueueUrl"]
+                sqs.send_message(QueueUrl=url, MessageBody="hi")
+                try:
+                    s3.get_object(Bucket="b", Key="none")
+                except s3.exceptions.NoSuchKey:
+                    missing = True
+                import os
+                return [s3.get_object(Bucket="b", Key="x/../y")["Body"].read().decode(), [o["Key"] for o in s3.list_objects_v2(Bucket="b")["Contents"]],
+                        ssm.get_parameter(Name="/model/name")["Parameter"]["Value"], sqs.receive_message(QueueUrl=url)["Messages"][0]["Body"], missing,
+                        os.path.getsize("/tmp/%s" % context.aws_request_id)]
+            """)
+        let configuration = Configuration.parse(
+            ["functions": ["f": "m.py:handler"], "data": .string("\(folder.path)/data")], folder: folder.path
+        ).configuration
+        let functions = LocalFunctions(configuration)
+        let id = "boto3-\(UInt32.random(in: 0 ... .max))"
+        defer { Files.remove("/tmp/\(id)") }
+        let outcome = try await functions.invoke("f", payload: [:], requestID: id, log: { _ in })
+        if outcome?.value == "no boto3" { return }
+        #expect(outcome?.value == ["hello", ["big", "x/../y"], "m-1", "hi", true, 9_437_184], "\(outcome?.error?.payload.text() ?? "")")
+        let buckets = LocalBuckets(configuration)
+        #expect(try buckets.get(S3Location(bucket: "b", key: "x/../y")) == Array("hello".utf8))
+        #expect(try LocalParameters(configuration).perform("getParameter", ["Name": "/model/name"])["Parameter"]?["Value"] == "m-1")
+        #expect(LocalQueues(configuration).messages("q").map { $0["Body"] } == ["hi"])
+        functions.shutDown()
+    }
+
     @Test func aFunctionMayBeAnURL() async throws {
         let folder = Folder()
         let (configuration, _) = Configuration.parse(["functions": ["f": ["url": "http://localhost:1/x"]]], folder: folder.path)

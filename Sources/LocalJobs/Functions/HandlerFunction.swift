@@ -6,6 +6,7 @@ import Synchronization
 final class HandlerFunction: Sendable {
     let configuration: FunctionConfiguration
     private let region: String
+    private let services: LocalServices?
     private struct Idle {
         let worker: HandlerWorker
         let stamp: Int64
@@ -16,9 +17,10 @@ final class HandlerFunction: Sendable {
     }
     private let state = Mutex(State())
 
-    init(_ configuration: FunctionConfiguration, region: String) {
+    init(_ configuration: FunctionConfiguration, region: String, services: LocalServices? = nil) {
         self.configuration = configuration
         self.region = region
+        self.services = services
     }
 
     /// nil: cancelled.
@@ -106,6 +108,11 @@ final class HandlerFunction: Sendable {
             root = folder
             environment["_HANDLER"] = handler
             environment["PYTHONUNBUFFERED"] = "1"
+            if let services {
+                services.install()
+                environment.merge(services.environment) { $1 }
+                environment["SFN_LOCAL_AWS"] = "\(services.folder)/sitecustomize.py"
+            }
             // Before its handler is called the process has Python itself in memory, as on Lambda.
             dataLimit = configuration.memoryMiB.map { UInt64($0) << 20 }
             arguments = [configuration.interpreter ?? "python3", "-c", PythonBootstrap.source]

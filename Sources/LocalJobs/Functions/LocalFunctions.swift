@@ -11,6 +11,7 @@ package final class LocalFunctions: Sendable {
     package let region: String
     package let account: String
     private let post: Post?
+    private let services: LocalServices?
     private struct Entry {
         let configuration: FunctionConfiguration
         let handler: HandlerFunction
@@ -18,27 +19,31 @@ package final class LocalFunctions: Sendable {
     }
     private let entries: Mutex<[String: Entry]>
 
-    package init(_ functions: [String: FunctionConfiguration], region: String, account: String, post: Post? = nil) {
+    package init(
+        _ functions: [String: FunctionConfiguration], region: String, account: String, services: LocalServices? = nil, post: Post? = nil
+    ) {
         self.region = region
         self.account = account
         self.post = post
-        entries = Mutex(functions.mapValues { Self.entry($0, region) })
+        self.services = services
+        entries = Mutex(functions.mapValues { Self.entry($0, region, services) })
     }
 
     package convenience init(_ configuration: Configuration, post: Post? = nil) {
         self.init(
-            configuration.functions, region: configuration.services.region, account: configuration.services.account, post: post)
+            configuration.functions, region: configuration.services.region, account: configuration.services.account,
+            services: LocalServices(configuration), post: post)
     }
 
-    private static func entry(_ function: FunctionConfiguration, _ region: String) -> Entry {
+    private static func entry(_ function: FunctionConfiguration, _ region: String, _ services: LocalServices?) -> Entry {
         Entry(
-            configuration: function, handler: HandlerFunction(function, region: region),
+            configuration: function, handler: HandlerFunction(function, region: region, services: services),
             gate: ConcurrencyGate(limit: function.concurrency))
     }
 
     /// Adds or replaces a function under a name or ARN (Lambda's CreateFunction and UpdateFunctionCode).
     package func register(_ function: FunctionConfiguration, as name: String) {
-        let old = entries.withLock { $0.updateValue(Self.entry(function, region), forKey: name) }
+        let old = entries.withLock { $0.updateValue(Self.entry(function, region, services), forKey: name) }
         old?.handler.shutDown()
     }
 

@@ -11,6 +11,10 @@ enum PythonBootstrap {
         if sys.path and sys.path[0] == "":
             del sys.path[0]
         sys.path.insert(0, root)
+        if os.path.exists(os.environ.get("SFN_LOCAL_AWS", "")):
+            # boto3 finds this machine's buckets, parameters and queues.
+            import runpy
+            runpy.run_path(os.environ["SFN_LOCAL_AWS"])
 
 
         class Fault(Exception):

@@ -10,6 +10,7 @@ struct JobEnvironment: Sendable {
     let venvs: VirtualEnvironments
     /// Where the programs that this room ships are written.
     let programs: String
+    let services: LocalServices
 
     /// This process's environment with the runtime's: its virtual environment's programs come first.
     func base(_ runtime: ImageRuntime, log: @escaping @Sendable ([UInt8]) -> Void) async throws(JobFailure) -> [String: String] {
@@ -18,7 +19,9 @@ struct JobEnvironment: Sendable {
         environment["AWS_REGION"] = region
         environment["AWS_DEFAULT_REGION"] = region
         environment["PYTHONUNBUFFERED"] = "1"
-        // numpy's and xgboost's threads of several jobs at once would only be in each other's way.
+        services.install()
+        environment.merge(services.environment) { $1 }
+        environment["PYTHONPATH"] = services.folder
         environment.merge(runtime.environment) { $1 }
         var venv = runtime.venv
         if venv == nil, !runtime.packages.isEmpty { venv = try await venvs.prepare(runtime.packages, log: log) }

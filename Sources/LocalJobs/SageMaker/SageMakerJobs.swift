@@ -22,7 +22,8 @@ package struct SageMakerJobs: Sendable {
         data = JobData(buckets: buckets)
         environment = JobEnvironment(
             region: region, account: account, buckets: buckets, images: ImageCatalog(images: configuration.images),
-            venvs: VirtualEnvironments(folder: "\(configuration.dataDirectory)/venvs"), programs: "\(configuration.dataDirectory)/programs")
+            venvs: VirtualEnvironments(folder: "\(configuration.dataDirectory)/venvs"), programs: "\(configuration.dataDirectory)/programs",
+            services: LocalServices(configuration))
     }
 
     /// What a call of the engine brings with it.

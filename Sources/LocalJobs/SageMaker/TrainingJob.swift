@@ -32,9 +32,11 @@ struct TrainingJob {
         } else if let program = script.program {
             command = try await userScript(program, script, directory, log: log)
             workingDirectory = "/opt/ml/code"
-            variables["PYTHONPATH"] = "/opt/ml/code"
+            variables["PYTHONPATH"] = "/opt/ml/code:\(variables["PYTHONPATH"] ?? "")"
         } else if runtime.framework == .xgboost {
             command = ["python3", try environment.program("xgboost_train.py", XGBoostProgram.source)]
+            // The images before 1.3 pickle the booster, and scripts for them unpickle it.
+            if Self.isOldXGBoost(image) { variables["SFN_XGBOOST_PICKLE"] = "1" }
         } else {
             throw JobFailure(
                 "ClientError",
@@ -44,6 +46,15 @@ struct TrainingJob {
         return JobScript(
             arguments: command, environment: variables, workingDirectory: workingDirectory, timeoutSeconds: stop,
             finishing: try finishing(directory, request), always: try always(directory, request))
+    }
+
+    /// `…/sagemaker-xgboost:1.0-1-cpu-py3`, `…/xgboost:1`
+    static func isOldXGBoost(_ image: String) -> Bool {
+        guard let tag = image.split(separator: ":").last, image.contains(":") else { return false }
+        let numbers = tag.split(separator: "-").first?.split(separator: ".").map { Int($0) } ?? []
+        guard let major = numbers.first ?? nil else { return false }
+        guard numbers.count > 1, let minor = numbers[1] else { return major <= 1 }
+        return major < 1 || (major == 1 && minor < 3)
     }
 
     /// `s3://…/<job>/output/model.tar.gz`

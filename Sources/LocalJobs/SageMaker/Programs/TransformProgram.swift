@@ -40,14 +40,13 @@ enum TransformProgram {
             import glob
             if framework == "xgboost" or os.path.exists(model_dir + "/xgboost-model"):
                 import xgboost
-                booster = xgboost.Booster()
+                import pickle
+                with open(model_dir + "/xgboost-model", "rb") as file:
+                    body = file.read()
                 try:
-                    booster.load_model(model_dir + "/xgboost-model")
-                    return booster
+                    return xgboost.Booster(model_file=bytearray(body))
                 except Exception:
-                    import pickle
-                    with open(model_dir + "/xgboost-model", "rb") as file:
-                        return pickle.load(file)
+                    return pickle.loads(body)
             if framework == "pytorch":
                 import torch
                 return torch.jit.load(next(iter(glob.glob(model_dir + "/*.pt") + glob.glob(model_dir + "/*.pth"))))

@@ -92,7 +92,12 @@ enum XGBoostProgram {
                 out.write("AlgorithmError: " + str(error).strip().splitlines()[0])
             raise
         target = os.path.join(os.environ.get("SM_MODEL_DIR", ML + "/model"), "xgboost-model")
-        model.save_model(target + ".ubj")
-        os.rename(target + ".ubj", target)
+        if os.environ.get("SFN_XGBOOST_PICKLE"):
+            import pickle
+            with open(target, "wb") as out:
+                pickle.dump(model, out)
+        else:
+            model.save_model(target + ".ubj")
+            os.rename(target + ".ubj", target)
         """#
 }
