@@ -46,6 +46,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "SfnRunTests", dependencies: ["sfn-run"], swiftSettings: strict),
         .target(name: "ExecutionDriver", dependencies: ["JSON", "StatesLanguage"], swiftSettings: strict),
+        .executableTarget(name: "sfn-pipelines", dependencies: ["JSON", "SageMakerPipelines", "StatesLanguage"], swiftSettings: strict),
         .executableTarget(name: "sfn-cases", dependencies: ["JSON", "JSONata", "StatesLanguage", "ExecutionDriver"], swiftSettings: strict),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .target(name: "SQLite", dependencies: ["CSQLite"], swiftSettings: strict),

@@ -12,6 +12,8 @@ public struct CacheConfig: Sendable, Equatable {
 /// (`30d`, `T16m`, `30dT5h`), in either case, without spaces.
 public struct CacheDuration: Sendable, Equatable {
     public let seconds: Int64
+    /// As ISO 8601 writes it: `P30D`, `PT1H`.
+    public let iso8601: String
 
     /// nil: `text` is no such duration. A month counts 30 days and a year 365.
     public init?(_ text: String) {
@@ -24,12 +26,14 @@ public struct CacheDuration: Sendable, Equatable {
         var lastRank = -1
         var sawPart = false
         var sawPartSinceT = true
+        var text = "P"
         while let first = bytes.first {
             if lower(first) == UInt8(ascii: "t") {
                 guard !inTime else { return nil }
                 inTime = true
                 sawPartSinceT = false
                 lastRank = 3
+                text += "T"
                 bytes.removeFirst()
                 continue
             }
@@ -43,12 +47,14 @@ public struct CacheDuration: Sendable, Equatable {
             }
             guard digits > 0, let unit = bytes.popFirst(), let (rank, scale) = Self.unit(lower(unit), inTime: inTime), rank > lastRank else { return nil }
             lastRank = rank
+            text += "\(number)\(Character(UnicodeScalar(lower(unit) - 32)))"
             sawPart = true
             sawPartSinceT = true
             total += number * scale
         }
         guard sawPart, sawPartSinceT else { return nil }
         seconds = total
+        iso8601 = text
     }
 
     private static func unit(_ letter: UInt8, inTime: Bool) -> (rank: Int, scale: Int64)? {

@@ -49,6 +49,32 @@ public struct StepGraph: Sendable {
         for node in nodes.indices { connect(node) }
     }
 
+    /// The graph without some steps, and with every dependency one on success.
+    func keeping(without left: Set<Int>) -> StepGraph {
+        var copy = self
+        var places: [Int?] = []
+        var kept = 0
+        for node in nodes.indices {
+            places.append(left.contains(node) ? nil : kept)
+            if !left.contains(node) { kept += 1 }
+        }
+        copy.nodes = nodes.indices.compactMap { node in
+            guard places[node] != nil else { return nil }
+            let own = nodes[node]
+            let container = own.container.flatMap { container in places[container.condition].map { ($0, container.outcome) } }
+            var edges: [Edge] = []
+            for edge in own.dependencies {
+                guard let from = places[edge.from] else { continue }
+                let plain = Edge(from: from, trigger: .succeeded)
+                if !edges.contains(plain) { edges.append(plain) }
+            }
+            return Node(step: own.step, pointer: own.pointer, container: container, dependencies: edges, body: own.body)
+        }
+        copy.index = [:]
+        for (node, own) in copy.nodes.enumerated() where copy.index[own.step.name] == nil { copy.index[own.step.name] = node }
+        return copy
+    }
+
     /// A step of a ForEach body, or of a Condition inside one, is no node.
     private static func isNode(_ placed: PlacedStep, _ steps: [PlacedStep]) -> Bool {
         var current: PlacedStep? = placed

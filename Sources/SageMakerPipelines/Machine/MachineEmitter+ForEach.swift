@@ -25,6 +25,7 @@ extension MachineEmitter {
         var inner = MachineEmitter(
             definition: definition, graph: bodyGraph, plan: bodyPlan, options: options, dialect: dialect, outer: Outer(property: reader),
             names: (stateNames, variableNames), alsoKept: keptOfBody(node, bodyGraph))
+        inner.isSimple = isSimple
         let start = inner.stateNames.name("\(graph.nodes[node].step.name) item")
         let first = inner.emitAll()
         var states = JSONObject()
@@ -32,6 +33,7 @@ extension MachineEmitter {
         Self.follow(&fields, first)
         states[start] = .object(fields)
         for (name, state) in inner.assemble() { states[name] = state }
+        strictLosses.merge(inner.strictLosses)
         stateNames = inner.stateNames
         variableNames = inner.variableNames
         return JSONObject([("ProcessorConfig", ["Mode": "INLINE"] as JSONValue), ("StartAt", .string(start)), ("States", .object(states))])

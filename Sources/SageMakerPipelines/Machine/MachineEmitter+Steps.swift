@@ -46,7 +46,17 @@ extension MachineEmitter {
         let label = name.isEmpty ? "step" : String(decoding: name, as: UTF8.self)
         let run = prefix.isEmpty ? "'p' & $Run" : "'\(prefix)' & $Run"
         let item = outer == nil ? "" : " & '-' & $states.context.Map.Item.Index"
+        if dialect == .strict, step.type.map({ $0 != .model && $0 != .endpointConfig && $0 != .endpoint }) ?? true, !usesJobName(step) {
+            // A retry in a loop enters the state again, where no count would tell the attempts apart.
+            return "\(run) & '-\(label)-' & $substring($uuid(), 0, 7)"
+        }
         return "\(run) & '-\(label)'\(item) & '-' & $states.context.Execution.RedriveCount & $states.context.State.RetryCount"
+    }
+
+    private func usesJobName(_ step: PipelineStep) -> Bool {
+        step.expressions(at: "").found.contains {
+            $0.expression == .get(.execution("TrainingJobName")) || $0.expression == .get(.execution("ProcessingJobName"))
+        }
     }
 
     // MARK: Writing
@@ -99,7 +109,7 @@ extension MachineEmitter {
     }
 
     /// The object of the properties that are kept, as an expression in the step's own state.
-    private func ownValue(_ node: Int, _ sequence: Plan.SequenceID) -> String {
+    func ownValue(_ node: Int, _ sequence: Plan.SequenceID) -> String {
         let step = graph.nodes[node].step
         let tree = kept[node] ?? KeptProperties()
         switch step.type {
@@ -110,7 +120,7 @@ extension MachineEmitter {
             return tree.construction { path in outputValue(step, path, base) }
         case .forEach: return forEachValue(node)
         case .model, .endpointConfig, .registerModel: return tree.construction { path in created(node, path, sequence) }
-        default: return tree.construction { path in "$states.result\(ResponsePath.text(path))" }
+        default: return tree.construction { path in dialect == .strict ? strictProperty(node, path, sequence) : "$states.result\(ResponsePath.text(path))" }
         }
     }
 
@@ -161,7 +171,7 @@ extension MachineEmitter {
 
     // MARK: Tasks
 
-    private func taskState(_ node: Int, _ type: StepType, _ sequence: Plan.SequenceID) -> JSONObject {
+    func taskState(_ node: Int, _ type: StepType, _ sequence: Plan.SequenceID) -> JSONObject {
         let step = graph.nodes[node].step
         var fields = JSONObject([("Type", "Task")])
         guard let resource = StepResource.of(type) else { return fields }
@@ -169,7 +179,7 @@ extension MachineEmitter {
         fields["Arguments"] = .object(arguments(node, type, sequence))
         if let cache = step.cacheConfig, cache.isEnabled, dialect == .extended {
             var object = JSONObject([("Enabled", true)])
-            if let after = cache.expireAfter { object["ExpireAfter"] = .string(after) }
+            if let after = cache.expireAfter { object["ExpireAfter"] = .string(CacheDuration(after)?.iso8601 ?? after) }
             fields["Cache"] = .object(object)
         }
         fields["Retry"] = .array(retriers(step))
@@ -234,13 +244,14 @@ extension MachineEmitter {
         return value
     }
 
-    private func retriers(_ step: PipelineStep) -> [JSONValue] {
-        (step.retryPolicies + RetryPolicy.defaults(besides: step.retryPolicies)).map { policy in
+    func retriers(_ step: PipelineStep) -> [JSONValue] {
+        (step.retryPolicies + RetryPolicy.defaults(besides: step.retryPolicies)).filter { !isLooped($0) }.map { policy in
             var fields = JSONObject()
             fields["ErrorEquals"] = .array(policy.exceptionTypes.map { .string($0) })
             fields["IntervalSeconds"] = .integer(max(policy.intervalSeconds, 1))
             // Step Functions knows no rate below 1.
             fields["BackoffRate"] = .normalized(max(policy.backoffRate, 1))
+            if dialect == .strict { fields["ErrorEquals"] = .array(StrictErrors.names(policy.exceptionTypes, of: step.type).map { .string($0) }) }
             if let minutes = policy.expireAfterMin {
                 if dialect == .extended, minutes > 0 {
                     fields["MaxAttempts"] = 99_999_999
@@ -257,7 +268,7 @@ extension MachineEmitter {
 
     // MARK: Fail, files, Choice
 
-    private func failState(_ node: Int, _ sequence: Plan.SequenceID) -> JSONObject {
+    func failState(_ node: Int, _ sequence: Plan.SequenceID) -> JSONObject {
         var fields = JSONObject([("Type", "Fail"), ("Error", "FailStep")])
         if let message = graph.nodes[node].step.arguments["ErrorMessage"], !message.isNull, message.string != "" {
             let written = writer(node, sequence).template(message)
@@ -271,16 +282,14 @@ extension MachineEmitter {
         return fields
     }
 
-    private mutating func emitReads(_ node: Int, _ sequence: Plan.SequenceID, _ container: Plan.SequenceID) {
+    mutating func emitReads(_ node: Int, _ sequence: Plan.SequenceID, _ container: Plan.SequenceID) {
         let list = reads[node] ?? []
         let step = graph.nodes[node].step
         for (index, read) in list.enumerated() {
             let next = index + 1 < list.count ? list[index + 1].state : step.name
-            guard let uri = fileURI(read.source, node, sequence) else {
-                add(read.state, JSONObject([("Type", "Fail"), ("Error", "Step.ClientError"), ("Cause", .string("step '\(step.name)' reads a property file that is not declared"))]), to: container)
-                continue
-            }
-            let fields = JSONObject([
+            // A property file that nobody declares is found nowhere, when it is read: so the service, too.
+            let uri = fileURI(read.source, node, sequence) ?? "'s3://undeclared-property-file/\(step.name)'"
+            var fields = JSONObject([
                 ("Type", "Task"), ("Comment", .string("Step: \(step.name)")), ("Resource", "arn:aws:states:::aws-sdk:s3:getObject"),
                 ("Arguments", [
                     "Bucket": ExpressionText.template("$split(\(uri), '/')[2]"),
@@ -290,6 +299,7 @@ extension MachineEmitter {
                 ("Assign", .object(JSONObject([(read.variable, ExpressionText.template(read.kept.construction { path in "$parse($states.result.Body)\(Self.filePath(path))" }))]))),
                 ("Output", .object(JSONObject())), ("Next", .string(next)),
             ])
+            if dialect == .strict { catchAll(&fields, container) }
             add(read.state, fields, to: container)
         }
     }

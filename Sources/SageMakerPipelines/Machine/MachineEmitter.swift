@@ -14,6 +14,8 @@ struct MachineEmitter {
         var states: [(name: String, fields: JSONObject)] = []
         /// The state at which the container's ways meet, where they must meet in one.
         var terminal: String?
+        /// Strict: where a failure inside goes, to be told after the join.
+        var failed: String?
         var parallels: [(state: Int, branches: [(sequence: Plan.SequenceID, fields: JSONObject)])] = []
     }
 
@@ -33,6 +35,16 @@ struct MachineEmitter {
 
     var kept: [Int: KeptProperties] = [:]
     var reads: [Int: [FileRead]] = [:]
+    /// Strict: a state that must come before the step's own, by node.
+    var preludes: [Int: String] = [:]
+    /// Strict: whether what ASL's Retry cannot say becomes a loop, or a wider Retry.
+    var isSimple = false
+    var strictLosses = StrictLosses()
+    /// Strict: variables that hold what a description said, by node.
+    var results: [Int: String] = [:]
+    var tunings: [Int: String] = [:]
+    var emrSteps: [Int: String] = [:]
+    var readsFiles: Bool { !reads.isEmpty }
     let variables: VariableTable
     var stateNames: NameTable
     var variableNames: NameTable
@@ -97,6 +109,7 @@ struct MachineEmitter {
     mutating func emitAll() -> String? {
         nameItems()
         collectFiles()
+        if dialect == .strict { collectPreludes() }
         context[plan.root] = "in the main line"
         containers[plan.root] = Container()
         var work: [(sequence: Plan.SequenceID, container: Plan.SequenceID, next: String?)] = [(plan.root, plan.root, containerEnd(plan.root))]
@@ -104,7 +117,10 @@ struct MachineEmitter {
             let more = emit(next.sequence, next.container, next.next)
             work.append(contentsOf: more.reversed())
         }
-        for container in containers.keys { addTerminal(container) }
+        for container in containers.keys.sorted() {
+            addTerminal(container)
+            addFailed(container)
+        }
         return entry(of: plan.root) ?? containers[plan.root]?.terminal
     }
 
@@ -230,7 +246,7 @@ struct MachineEmitter {
         var (current, index) = (sequence, start)
         while index < plan.sequences[current].items.count {
             switch plan.sequences[current].items[index] {
-            case .step(let node): return reads[node]?.first?.state ?? graph.nodes[node].step.name
+            case .step(let node): return reads[node]?.first?.state ?? preludes[node] ?? graph.nodes[node].step.name
             case .arms where isMerged(current, index): index += 1
             case .guarded(let literals, let inner) where literals.isEmpty:
                 if plan.sequences[inner].items.isEmpty { index += 1 } else { (current, index) = (inner, 0) }
@@ -251,7 +267,7 @@ struct MachineEmitter {
 
     /// Whether the last state is a step, which can hand the variables on itself.
     private func endsInStep(_ container: Plan.SequenceID) -> Bool {
-        guard case .step? = plan.sequences[container].items.last else { return false }
+        guard dialect == .extended, case .step? = plan.sequences[container].items.last else { return false }
         return true
     }
 
@@ -320,7 +336,8 @@ struct MachineEmitter {
             case .step(let node):
                 let isChoice = index + 1 < items.count && isMerged(sequence, index + 1)
                 let isEnd = sequence == container && index == items.count - 1
-                if !isChoice { emitStep(node, sequence, container, following, handsOn: isEnd && !exports(container).isEmpty) }
+                if !isChoice, dialect == .strict { emitStrictStep(node, sequence, container, following) }
+                if !isChoice, dialect == .extended { emitStep(node, sequence, container, following, handsOn: isEnd && !exports(container).isEmpty) }
                 explain(node, sequence, before)
                 before = graph.nodes[node].step.name
             case .arms(let condition, let ifSteps, let elseSteps):
@@ -395,14 +412,19 @@ struct MachineEmitter {
             for node in exports(branch.sequence) {
                 let outerName = variables.name(of: node, depth: depth)
                 let value = "$states.result\(ExpressionText.field(outerName))"
-                let mayMiss = isConditional(node, in: branch.sequence) || branch.waits.contains { $0.trigger != .succeeded } || isNetwork && hasTriggers(branches)
+                let mayMiss = dialect == .strict || isConditional(node, in: branch.sequence) || branch.waits.contains { $0.trigger != .succeeded } || isNetwork && hasTriggers(branches)
                 assigned[outerName] = ExpressionText.template(mayMiss ? "$exists(\(value)) ? \(value) : {}" : value)
             }
         }
         // Inside a branch the variables are handed on by its end, not by this state.
         if !assigned.isEmpty { fields["Assign"] = .object(assigned) }
-        fields["Output"] = .object(JSONObject())
-        Self.follow(&fields, next)
+        if dialect == .strict {
+            fields["Output"] = ExpressionText.template("{'Failed': [$states.result.Failed]}")
+            fields["Next"] = .string(strictJoin(name, container, next))
+        } else {
+            fields["Output"] = .object(JSONObject())
+            Self.follow(&fields, next)
+        }
         add(name, fields, to: container)
         let index = (containers[container]?.states.count ?? 1) - 1
         containers[container]?.parallels.append((index, parts))

@@ -86,7 +86,11 @@ struct ValueWriter {
             guard let value = experiment?[name], !value.isNull else { return "''" }
             return text(value)
         case .step(let name, let path): return property(name, path)
-        case .currentItem(let path): return "$Item\(ResponsePath.text(path))"
+        case .currentItem(let path):
+            if path.components.isEmpty { return "$Item" }
+            // An item without the member gives null rather than a failure of the whole ForEach.
+            let text = "$Item\(ResponsePath.text(path))"
+            return "($exists(\(text)) ? \(text) : null)"
         }
     }
 
@@ -130,7 +134,15 @@ struct ValueWriter {
     }
 
     private func comparison(_ value: JSONValue, _ sign: String) -> String {
-        "\(operand(value["LeftValue"])) \(sign) \(operand(value["RightValue"]))"
+        let (left, right) = (value["LeftValue"] ?? .null, value["RightValue"] ?? .null)
+        // Hyperparameters and environment variables are texts; the service compares them with numbers all the same.
+        let isOrder = sign != "="
+        return "\(operand(left, asNumber: isOrder && right.isNumber)) \(sign) \(operand(right, asNumber: isOrder && left.isNumber))"
+    }
+
+    private func operand(_ value: JSONValue, asNumber: Bool) -> String {
+        guard asNumber, case .get(.step(_, let path))? = expression(value), path.components.first != .name("OutputParameters") else { return text(value) }
+        return "$number(\(text(value)))"
     }
 
     private func operand(_ value: JSONValue?) -> String { text(value ?? .null) }

@@ -1,0 +1,28 @@
+import Glibc
+import JSON
+import SageMakerPipelines
+
+/// Checks real pipeline definitions: `sfn-pipelines [-v] [FOLDER]`, the folder of `SFN_PIPELINES` or `../shared/pipelines`.
+/// Each must be read, written back without a difference, compile to a valid machine and, where it is complete, run to its
+/// end with stubbed jobs; those that must be rejected must be, for the reason the index gives.
+let arguments = CommandLine.arguments.dropFirst()
+let isVerbose = arguments.contains("-v")
+let folder = arguments.first { $0 != "-v" } ?? getenv("SFN_PIPELINES").map { String(cString: $0) } ?? "../shared/pipelines"
+guard let bytes = DefinitionFiles.bytes(of: folder + "/index.json") else {
+    print("there is no \(folder)/index.json: name the folder in SFN_PIPELINES")
+    exit(66)
+}
+guard let index = try? JSONValue(parsing: bytes), let records = index["definitions"]?.array, !records.isEmpty else {
+    print("\(folder)/index.json holds no definitions")
+    exit(65)
+}
+
+var tally = PipelineTally()
+for record in records {
+    let file = record["file"]?.string ?? "?"
+    let problems = PipelineCheck(record: record, bytes: DefinitionFiles.bytes(of: folder + "/" + file)).run(&tally)
+    tally.count(problems.isEmpty)
+    if isVerbose { for problem in problems { print("\(file): \(problem)") } }
+}
+tally.report()
+exit(tally.passed == tally.total ? 0 : 1)
