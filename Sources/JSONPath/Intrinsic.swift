@@ -72,7 +72,9 @@ struct IntrinsicCall: Sendable {
         return result
     }
 
-    private static func value(_ argument: Argument, _ scope: borrowing some DataScope, _ dice: inout Dice) throws(IntrinsicFailure) -> JSONValue {
+    private static func value(
+        _ argument: Argument, _ scope: borrowing some DataScope, _ dice: inout Dice
+    ) throws(IntrinsicFailure) -> JSONValue {
         switch argument {
         case .literal(let value): return value
         case .template(let template): return .string(template.text)

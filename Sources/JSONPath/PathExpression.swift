@@ -98,6 +98,25 @@ public struct PathExpression: Sendable {
         return .found(.array(search.all(steps[...], from: data)))
     }
 
+    /// The first step of a definite path that does not fit, and what it was applied to; nil: every step fits.
+    package func misfit(_ scope: borrowing some DataScope) -> (step: String, value: JSONValue)? {
+        var current = searched(scope)
+        for step in steps {
+            switch step {
+            case .property(let name):
+                guard case .object(let object) = current, let next = object[name] else { return (name, current) }
+                current = next
+            case .index(let index):
+                guard case .array(let array) = current else { return ("\(index)", current) }
+                let real = index < 0 ? index + array.count : index
+                guard array.indices.contains(real) else { return ("\(index)", current) }
+                current = array[real]
+            default: return nil
+            }
+        }
+        return nil
+    }
+
     /// Why a definite path finds nothing, in Jayway's words: `No results for path: $['a']`.
     public func explanation(_ scope: borrowing some DataScope) -> String {
         if case .variable(let name) = root, scope.variable(name) == nil { return "No results for path: $\(name)" }

@@ -28,7 +28,7 @@ struct PathParser {
     private mutating func variableName() throws(PathSyntaxError) -> String? {
         guard let byte = peek, byte != UInt8(ascii: "."), byte != UInt8(ascii: "[") else { return nil }
         let start = position
-        while let byte = peek, byte != UInt8(ascii: "."), byte != UInt8(ascii: "[") { 
+        while let byte = peek, byte != UInt8(ascii: "."), byte != UInt8(ascii: "[") {
             guard !isDelimiter(byte) else { break }
             position += 1
         }
@@ -82,7 +82,9 @@ struct PathParser {
                 name.append(byte)
             }
         }
-        guard !name.isEmpty else { throw error(position == bytes.count ? "Path must not end with a '.' or '..'" : "found '\(found)', expected a name") }
+        guard !name.isEmpty else {
+            throw error(position == bytes.count ? "Path must not end with a '.' or '..'" : "found '\(found)', expected a name")
+        }
         let text = String(decoding: name, as: UTF8.self)
         if peek == UInt8(ascii: "(") {
             position += 1
@@ -106,7 +108,9 @@ struct PathParser {
             skipSpace()
             while take(",") {
                 skipSpace()
-                guard peek == UInt8(ascii: "'") || peek == UInt8(ascii: "\"") else { throw error("found '\(found)', expected a quoted name") }
+                guard peek == UInt8(ascii: "'") || peek == UInt8(ascii: "\"") else {
+                    throw error("found '\(found)', expected a quoted name")
+                }
                 names.append(try quotedName())
                 skipSpace()
             }
@@ -366,7 +370,8 @@ struct PathParser {
 
     private func isDelimiter(_ byte: UInt8) -> Bool {
         switch byte {
-        case UInt8(ascii: " "), UInt8(ascii: "("), UInt8(ascii: ")"), UInt8(ascii: ","), UInt8(ascii: "["), UInt8(ascii: "]"), 9, 10, 13: true
+        case UInt8(ascii: " "), UInt8(ascii: "("), UInt8(ascii: ")"), UInt8(ascii: ","), UInt8(ascii: "["), UInt8(ascii: "]"), 9, 10, 13:
+            true
         case UInt8(ascii: "="), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "!"), UInt8(ascii: "&"), UInt8(ascii: "|"): depth > 1
         default: false
         }

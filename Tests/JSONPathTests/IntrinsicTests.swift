@@ -29,11 +29,15 @@ import Testing
     @Test func aMissingPathIsNamedWithTheInput() throws {
         let call = try Intrinsic("States.Format('{}', States.Format('{}', $.nope))")
         let error = #expect(throws: IntrinsicError.self) { _ = try call.evaluate(Data(input: ["other": 1])) }
-        #expect(error?.message == "The function 'States.Format('{}', States.Format('{}', $.nope))' had the following error: "
-            + #"The JsonPath argument for the field '$.nope' could not be found in the input '{"other":1}'"#)
+        #expect(
+            error?.message == "The function 'States.Format('{}', States.Format('{}', $.nope))' had the following error: "
+                + #"The JsonPath argument for the field '$.nope' could not be found in the input '{"other":1}'"#)
     }
 
-    @Test(arguments: ["States.Array", "States.Array(1,)", "States.Nope()", #"States.StringToJson('a\"b')"#, " States.UUID()", "States.UUID(", "States.JsonMerge($.a, \"x\", false)"])
+    @Test(arguments: [
+        "States.Array", "States.Array(1,)", "States.Nope()", #"States.StringToJson('a\"b')"#, " States.UUID()", "States.UUID(",
+        "States.JsonMerge($.a, \"x\", false)",
+    ])
     func whatIsNoCallIsRefused(_ text: String) {
         #expect(throws: PathSyntaxError.self) { _ = try Intrinsic(text) }
     }

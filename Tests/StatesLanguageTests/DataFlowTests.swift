@@ -19,19 +19,29 @@ import Testing
     }
 
     @Test func aTemplateRenamesItsHolesAndKeepsItsOrder() throws {
-        guard case .pass(let pass) = try state(#""Type":"Pass","End":true,"Parameters":{"b":"$.x","a.$":"$.n","c":[{"d.$":"$$.Execution.Id"}],"e.$":"$v.w","f.$":"$.list[9]"}"#).kind
+        guard
+            case .pass(let pass) = try state(
+                #""Type":"Pass","End":true,"Parameters":{"b":"$.x","a.$":"$.n","c":[{"d.$":"$$.Execution.Id"}],"e.$":"$v.w","f.$":"$.list[9]"}"#
+            ).kind
         else { return }
         var variables = JSONObject()
         variables["v"] = ["w": true]
         let scope = EvaluationScope(
             input: ["n": 1, "list": []], variables: Variables([variables]), context: { ["Execution": ["Id": "x"]] })
         #expect(try pass.parameters?.evaluate(scope).text() == #"{"b":"$.x","a":1,"c":[{"d":"x"}],"e":true,"f":null}"#)
-        #expect(causeOf { () throws(Failure) in _ = try pass.parameters?.evaluate(EvaluationScope(input: ["n": 1, "list": []], context: { [:] })) }
-            == "The JSONPath '$$.Execution.Id' specified for the field 'd.$' could not be found in the input '{}'")
+        #expect(
+            causeOf { () throws(Failure) in
+                _ = try pass.parameters?.evaluate(EvaluationScope(input: ["n": 1, "list": []], context: { [:] }))
+            }
+                == "The JSONPath '$$.Execution.Id' specified for the field 'd.$' could not be found in the input '{}'")
     }
 
     @Test func aResultIsInsertedOrRefused() throws {
-        guard case .task(let task) = try state(#""Type":"Task","Resource":"arn:aws:lambda:r:1:function:f","ResultPath":"$.items.x","End":true"#).kind else { return }
+        guard
+            case .task(let task) = try state(
+                #""Type":"Task","Resource":"arn:aws:lambda:r:1:function:f","ResultPath":"$.items.x","End":true"#
+            ).kind
+        else { return }
         #expect(try task.resultPath.apply(1, to: ["a": 0]) == ["a": 0, "items": ["x": 1]])
         let failure = #expect(throws: Failure.self) { _ = try task.resultPath.apply(1, to: "input1") }
         #expect(failure?.error == "States.ReferencePathConflict")
@@ -41,10 +51,12 @@ import Testing
 
     @Test func pathsThatFindNothingSayWhere() throws {
         let whole = try state(#""Type":"Pass","InputPath":"$.no.such","OutputPath":null,"End":true"#)
-        #expect(causeOf { () throws(Failure) in _ = try whole.inputPath.apply(EvaluationScope(input: [:]), field: "InputPath") }
-            == "Invalid path '$.no.such' : Missing property in path $['no']")
-        #expect(causeOf { () throws(Failure) in _ = try whole.inputPath.apply(EvaluationScope(input: ["no": [:]]), field: "InputPath") }
-            == "Invalid path '$.no.such' : No results for path: $['no']['such']")
+        #expect(
+            causeOf { () throws(Failure) in _ = try whole.inputPath.apply(EvaluationScope(input: [:]), field: "InputPath") }
+                == "Invalid path '$.no.such' : Missing property in path $['no']")
+        #expect(
+            causeOf { () throws(Failure) in _ = try whole.inputPath.apply(EvaluationScope(input: ["no": [:]]), field: "InputPath") }
+                == "Invalid path '$.no.such' : No results for path: $['no']['such']")
         #expect(try whole.outputPath.apply(EvaluationScope(input: 1), field: "OutputPath") == [:])
     }
 
@@ -57,20 +69,27 @@ import Testing
     func badSecondsAreTold(_ seconds: String, _ cause: String) throws {
         guard case .wait(let wait) = try state(#""Type":"Wait","SecondsPath":"$.s","End":true"#).kind else { return }
         let input = try JSONValue(parsing: "{\"s\":\(seconds)}")
-        #expect(causeOf { () throws(Failure) in _ = try wait.end(EvaluationScope(input: input), enteredAt: Timestamp(milliseconds: 0)) } == cause)
-        #expect(causeOf { () throws(Failure) in _ = try wait.end(EvaluationScope(input: [:]), enteredAt: Timestamp(milliseconds: 0)) }
-            == "The SecondsPath parameter does not reference an input value: $.s")
+        #expect(
+            causeOf { () throws(Failure) in _ = try wait.end(EvaluationScope(input: input), enteredAt: Timestamp(milliseconds: 0)) }
+                == cause)
+        #expect(
+            causeOf { () throws(Failure) in _ = try wait.end(EvaluationScope(input: [:]), enteredAt: Timestamp(milliseconds: 0)) }
+                == "The SecondsPath parameter does not reference an input value: $.s")
     }
 
     @Test func aWaitEndsWhenItSays() throws {
         guard case .wait(let wait) = try state(#""Type":"Wait","TimestampPath":"$.t","End":true"#).kind else { return }
-        #expect(try wait.end(EvaluationScope(input: ["t": "1970-01-01T00:00:01.5+00:00"]), enteredAt: Timestamp(milliseconds: 0)).milliseconds == 1500)
-        #expect(causeOf { () throws(Failure) in _ = try wait.end(EvaluationScope(input: ["t": 5]), enteredAt: Timestamp(milliseconds: 0)) }
-            == "The TimestampPath parameter does not reference a valid ISO-8601 extended offset date-time format string: $.t == 5")
+        #expect(
+            try wait.end(EvaluationScope(input: ["t": "1970-01-01T00:00:01.5+00:00"]), enteredAt: Timestamp(milliseconds: 0)).milliseconds
+                == 1500)
+        #expect(
+            causeOf { () throws(Failure) in _ = try wait.end(EvaluationScope(input: ["t": 5]), enteredAt: Timestamp(milliseconds: 0)) }
+                == "The TimestampPath parameter does not reference a valid ISO-8601 extended offset date-time format string: $.t == 5")
     }
 
     func holds(_ rule: String, _ input: JSONValue) throws -> Bool {
-        guard case .choice(let choice) = try state(#""Type":"Choice","Choices":[{"Next":"E","# + rule + #"}]},"E":{"Type":"Succeed""#).kind else { return false }
+        guard case .choice(let choice) = try state(#""Type":"Choice","Choices":[{"Next":"E","# + rule + #"}]},"E":{"Type":"Succeed""#).kind
+        else { return false }
         return try choice.rules[0].condition.evaluate(EvaluationScope(input: input))
     }
 
@@ -93,15 +112,23 @@ import Testing
     }
 
     @Test func whatAMapRunsOverMustBeAnArray() throws {
-        guard case .map(let map) = try state(
-            #""Type":"Map","ItemsPath":"$$.Execution.Input","MaxConcurrencyPath":"$.n","End":true,"ItemProcessor":{"StartAt":"P","States":{"P":{"Type":"Succeed"}}}"#).kind
+        guard
+            case .map(let map) = try state(
+                #""Type":"Map","ItemsPath":"$$.Execution.Input","MaxConcurrencyPath":"$.n","End":true,"ItemProcessor":{"StartAt":"P","States":{"P":{"Type":"Succeed"}}}"#
+            ).kind
         else { return }
         let context: JSONValue = ["Execution": ["Input": "text"]]
-        #expect(causeOf { () throws(Failure) in _ = try map.itemList(EvaluationScope(input: [:], context: { context })) }
-            == "Reference path \"$.Execution.Input\" must point to array.")
-        #expect(causeOf { () throws(Failure) in _ = try map.maxConcurrency?.integer(EvaluationScope(input: ["n": "NoNumber"])) }
-            == "The MaxConcurrencyPath field refers to value \"NoNumber\" which is not a valid integer: $.n")
-        #expect(causeOf { () throws(Failure) in _ = try map.maxConcurrency?.integer(EvaluationScope(input: ["n": [:]])) }
-            == "The MaxConcurrencyPath field refers to value \"{}\" which is not a valid integer: $.n")
+        #expect(
+            causeOf { () throws(Failure) in _ = try map.itemList(EvaluationScope(input: [:], context: { context })) }
+                == "Reference path \"$.Execution.Input\" must point to array.")
+        #expect(
+            causeOf { () throws(Failure) in _ = try map.itemList(EvaluationScope(input: [:], context: { ["Execution": ["a": 1]] })) }
+                == "Unable to apply step \"Input\" to input {\"a\":1}")
+        #expect(
+            causeOf { () throws(Failure) in _ = try map.maxConcurrency?.integer(EvaluationScope(input: ["n": "NoNumber"])) }
+                == "The MaxConcurrencyPath field refers to value \"NoNumber\" which is not a valid integer: $.n")
+        #expect(
+            causeOf { () throws(Failure) in _ = try map.maxConcurrency?.integer(EvaluationScope(input: ["n": [:]])) }
+                == "The MaxConcurrencyPath field refers to value \"{}\" which is not a valid integer: $.n")
     }
 }

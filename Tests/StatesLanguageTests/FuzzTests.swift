@@ -19,18 +19,22 @@ import Testing
         "States.Format('a {} \\{\\} {}', $.a, States.MathAdd(1, -2.5))", "States.ArrayGetItem(States.ArrayRange(1, 9, 2), $.i)",
         "States.StringSplit($.s, ',')", "States.JsonMerge($.a, $$.b, false)", "States.MathRandom(1, 99999999999, 3)",
         "States.Hash(States.Base64Encode($.s), 'MD5')", "States.ArrayPartition($.l, 9223372036854775807)",
-        "States.ArrayRange(9223372036854775807, -9223372036854775808, -9223372036854775808)", "{% $states.input.a %}", "2016-12-05T21:29:29.123456789+02:30",
+        "States.ArrayRange(9223372036854775807, -9223372036854775808, -9223372036854775808)", "{% $states.input.a %}",
+        "2016-12-05T21:29:29.123456789+02:30",
     ]
     static let alphabet = Array("$.[]()?*'\"\\@{}%,:-0 9States!=&|/é~".utf8)
     static let definition =
         #"{"StartAt":"C","States":{"C":{"Type":"Choice","Choices":[{"And":[{"Variable":"$.a","NumericGreaterThanPath":"$.b"},{"Not":{"Variable":"$.c","StringMatches":"*a\\*"}}],"Next":"M","Assign":{"x.$":"$.a"}}],"Default":"T"},"M":{"Type":"Map","ItemsPath":"$.l","MaxConcurrencyPath":"$.n","ItemSelector":{"i.$":"$$.Map.Item.Value"},"ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"EXPRESS"},"StartAt":"P","States":{"P":{"Type":"Pass","Parameters":{"r.$":"States.Array($.i)"},"ResultPath":"$.o[0].p","End":true}}},"Next":"W"},"W":{"Type":"Wait","TimestampPath":"$.t","Next":"T"},"T":{"Type":"Task","Resource":"arn:aws:lambda:r:1:function:f","TimeoutSecondsPath":"$.n","Retry":[{"ErrorEquals":["States.ALL"],"MaxDelaySeconds":5}],"Catch":[{"ErrorEquals":["a"],"Next":"F","ResultPath":"$.e"}],"ResultSelector":{"x.$":"$.y"},"Next":"L"},"L":{"Type":"Parallel","Branches":[{"Name":"a","StartAt":"Z","States":{"Z":{"Type":"Succeed"}}},{"DependsOn":["a"],"StartAt":"Y","States":{"Y":{"Type":"Fail","ErrorPath":"States.Format('{}',$.e)"}}}],"End":true},"F":{"Type":"Fail","Error":"e"}}}"#
     static let query =
         #"{"QueryLanguage":"JSONata","StartAt":"P","States":{"P":{"Type":"Pass","Assign":{"x":"{% $states.input.l[a>1].a ~> $sum() %}"},"Output":{"y":["{% $map($states.input.l, function($v,$i){ $i & '-' & $string($v) }) %}",1]},"Next":"C"},"C":{"Type":"Choice","Choices":[{"Condition":"{% $x > 1 and $exists($states.context.Execution) %}","Next":"W","Output":"{% $states.input^(>a){a: b} %}"}],"Default":"W"},"W":{"Type":"Wait","Seconds":"{% $states.input.n %}","Next":"M"},"M":{"Type":"Map","Items":"{% [1..3] %}","MaxConcurrency":"{% 2 %}","ItemSelector":{"a":"{% $states.context.Map.Item.Value %}"},"ItemProcessor":{"StartAt":"S","States":{"S":{"Type":"Succeed","Output":"{% $replace($states.input.s, /a(b)?/, '$1') %}"}}},"End":true}}}"#
-    static var scope: EvaluationScope { EvaluationScope(
-        input: [
-            "a": 1, "b": [1, 2, ["a": "xabz"]], "c d": nil, "i": 2, "s": "a,b", "l": [1, ["a": 2], "x"], "n": 5, "t": "2016-12-05T21:29:29Z",
-            "e": ["x": 1.5],
-        ], context: { ["Execution": ["Id": "x"], "b": [:]] }) }
+    static var scope: EvaluationScope {
+        EvaluationScope(
+            input: [
+                "a": 1, "b": [1, 2, ["a": "xabz"]], "c d": nil, "i": 2, "s": "a,b", "l": [1, ["a": 2], "x"], "n": 5,
+                "t": "2016-12-05T21:29:29Z",
+                "e": ["x": 1.5],
+            ], context: { ["Execution": ["Id": "x"], "b": [:]] })
+    }
 
     func mutated(_ text: String, _ dice: inout Dice, with pieces: [String]) -> String {
         var bytes = Array(text.utf8)
@@ -73,7 +77,9 @@ import Testing
             var text = origin
             for _ in 0..<(1 + dice.next(3)) { text = mutated(text, &dice, with: Self.texts + [Self.definition, Self.query]) }
             if let machine = StateMachine.read(text: text).machine { evaluate(machine) }
-            if let value = try? JSONValue(parsing: origin), let machine = StateMachine.read(shuffled(value, &dice)).machine { evaluate(machine) }
+            if let value = try? JSONValue(parsing: origin), let machine = StateMachine.read(shuffled(value, &dice)).machine {
+                evaluate(machine)
+            }
         }
     }
 

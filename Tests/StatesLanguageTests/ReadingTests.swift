@@ -13,26 +13,30 @@ import Testing
 
     @Test func everyProblemIsToldAtOnce() {
         let found = errors(
-            #"{"StartAt":"A","Colour":1,"States":{"A":{"Type":"Wait","Seconds":-1,"Retry":[],"Next":"B"},"C":{"Type":"Pass","InputPath":"x","End":true}}}"#)
-        #expect(found == [
-            "SCHEMA_VALIDATION_FAILED: Field 'Colour' is not supported at /",
-            "SCHEMA_VALIDATION_FAILED: Field 'Retry' is not supported at /States/A",
-            "MISSING_TRANSITION_TARGET: Missing 'Next' target: B at /States/A/Next",
-            "SCHEMA_VALIDATION_FAILED: Value must be between 0 and 99999999 but was -1 at /States/A/Seconds",
-            "SCHEMA_VALIDATION_FAILED: Value is not a valid JSONPath: a path starts with '$' at /States/C/InputPath",
-            "MISSING_TRANSITION_TARGET: State \"C\" is not reachable. at /States/C",
-        ])
+            #"{"StartAt":"A","Colour":1,"States":{"A":{"Type":"Wait","Seconds":-1,"Retry":[],"Next":"B"},"C":{"Type":"Pass","InputPath":"x","End":true}}}"#
+        )
+        #expect(
+            found == [
+                "SCHEMA_VALIDATION_FAILED: Field 'Colour' is not supported at /",
+                "SCHEMA_VALIDATION_FAILED: Field 'Retry' is not supported at /States/A",
+                "MISSING_TRANSITION_TARGET: Missing 'Next' target: B at /States/A/Next",
+                "SCHEMA_VALIDATION_FAILED: Value must be between 0 and 99999999 but was -1 at /States/A/Seconds",
+                "SCHEMA_VALIDATION_FAILED: Value is not a valid JSONPath: a path starts with '$' at /States/C/InputPath",
+                "MISSING_TRANSITION_TARGET: State \"C\" is not reachable. at /States/C",
+            ])
     }
 
     @Test func aCycleOfStatesWithAnEndIsFine() {
         let found = errors(
-            #"{"StartAt":"A","States":{"A":{"Type":"Choice","Choices":[{"Variable":"$.x","IsNull":true,"Next":"B"}],"Default":"A"},"B":{"Type":"Pass","Next":"A"},"C":{"Type":"Succeed"}}}"#)
+            #"{"StartAt":"A","States":{"A":{"Type":"Choice","Choices":[{"Variable":"$.x","IsNull":true,"Next":"B"}],"Default":"A"},"B":{"Type":"Pass","Next":"A"},"C":{"Type":"Succeed"}}}"#
+        )
         #expect(found == ["MISSING_TRANSITION_TARGET: State \"C\" is not reachable. at /States/C"])
     }
 
     @Test func nestedLocationsAreSpelledAsAWSSpellsThem() {
-        let found = errors(state(
-            #""Type":"Choice","Choices":[{"Not":{"Variable":"$.x","StringEquals":"a"},"Next":"Z"}],"Default":"Y""#))
+        let found = errors(
+            state(
+                #""Type":"Choice","Choices":[{"Not":{"Variable":"$.x","StringEquals":"a"},"Next":"Z"}],"Default":"Y""#))
         #expect(found.first == "MISSING_TRANSITION_TARGET: Missing 'Next' target: Z at /States/S/Choices[0]/Next")
         #expect(found.dropFirst().first == "MISSING_TRANSITION_TARGET: Missing 'Next' target: Y at /States/S/Default")
         let machine = StateMachine.read(text: state(#""Type":"Choice","Choices":[{"Next":"S"}]"#))
@@ -40,20 +44,24 @@ import Testing
     }
 
     @Test func aChildOfAMapTakesTheMachinesLanguage() {
-        let found = errors(state(
-            #""Type":"Map","QueryLanguage":"JSONata","End":true,"ItemProcessor":{"QueryLanguage":"JSONata","StartAt":"P","States":{"P":{"Type":"Pass","Output":1,"End":true}}}"#))
-        #expect(found == [
-            "SCHEMA_VALIDATION_FAILED: Field 'QueryLanguage' is not supported at /States/S/ItemProcessor",
-            "SCHEMA_VALIDATION_FAILED: The QueryLanguage is set to 'JSONPath', but field 'Output' is only supported for the 'JSONata' QueryLanguage at /States/S/ItemProcessor/States/P",
-        ])
+        let found = errors(
+            state(
+                #""Type":"Map","QueryLanguage":"JSONata","End":true,"ItemProcessor":{"QueryLanguage":"JSONata","StartAt":"P","States":{"P":{"Type":"Pass","Output":1,"End":true}}}"#
+            ))
+        #expect(
+            found == [
+                "SCHEMA_VALIDATION_FAILED: Field 'QueryLanguage' is not supported at /States/S/ItemProcessor",
+                "SCHEMA_VALIDATION_FAILED: The QueryLanguage is set to 'JSONPath', but field 'Output' is only supported for the 'JSONata' QueryLanguage at /States/S/ItemProcessor/States/P",
+            ])
     }
 
     @Test func expressRefusesWhatWaits() {
         let sync = state(#""Type":"Task","Resource":"arn:aws:states:::batch:submitJob.sync","End":true"#)
         #expect(errors(sync) == [])
-        #expect(errors(sync, options: ReadOptions(isExpress: true)) == [
-            "SCHEMA_VALIDATION_FAILED: Express state machine does not support '.sync' service integration at /States/S/Resource"
-        ])
+        #expect(
+            errors(sync, options: ReadOptions(isExpress: true)) == [
+                "SCHEMA_VALIDATION_FAILED: Express state machine does not support '.sync' service integration at /States/S/Resource"
+            ])
     }
 
     @Test(arguments: [
@@ -89,7 +97,8 @@ import Testing
 
     @Test func branchesMayDependOnEachOther() throws {
         let text = parallel(
-            branch("a", "") + "," + branch("b", #","DependsOn":["a"]"#) + "," + branch("c", #","DependsOn":[{"Name":"a","Trigger":"Failed"},"b"]"#),
+            branch("a", "") + "," + branch("b", #","DependsOn":["a"]"#) + ","
+                + branch("c", #","DependsOn":[{"Name":"a","Trigger":"Failed"},"b"]"#),
             #""MaxConcurrency":2,"OnFailure":"FinishRunning","#)
         let (machine, diagnostics) = StateMachine.read(text: text)
         #expect(diagnostics == [])
@@ -103,19 +112,22 @@ import Testing
     struct Missing: Error {}
 
     @Test func wrongDependenciesAreRefused() {
-        #expect(errors(parallel(branch("a", #","DependsOn":["x"]"#))) == [
-            "SCHEMA_VALIDATION_FAILED: There is no branch with the name 'x' at /States/S/Branches[0]/DependsOn[0]"
-        ])
+        #expect(
+            errors(parallel(branch("a", #","DependsOn":["x"]"#))) == [
+                "SCHEMA_VALIDATION_FAILED: There is no branch with the name 'x' at /States/S/Branches[0]/DependsOn[0]"
+            ])
         let cycle = branch("a", #","DependsOn":["b"]"#) + "," + branch("b", #","DependsOn":["a"]"#) + "," + branch("c", "")
-        #expect(errors(parallel(cycle)) == [
-            "SCHEMA_VALIDATION_FAILED: The branch waits for itself, directly or through others at /States/S/Branches[0]/DependsOn"
-        ])
+        #expect(
+            errors(parallel(cycle)) == [
+                "SCHEMA_VALIDATION_FAILED: The branch waits for itself, directly or through others at /States/S/Branches[0]/DependsOn"
+            ])
         #expect(errors(parallel(branch("a", #","DependsOn":[{"Name":"a","Trigger":"Maybe"}]"#))).count == 2)
     }
 
     @Test func retriersMayExpireAndTasksMayBeCached() {
         let text = state(
-            #""Type":"Task","Resource":"arn:aws:lambda:r:1:function:f","End":true,"Cache":{"Enabled":true,"ExpireAfter":"P7D"},"Retry":[{"ErrorEquals":["a"],"ExpireAfterMin":5}]"#)
+            #""Type":"Task","Resource":"arn:aws:lambda:r:1:function:f","End":true,"Cache":{"Enabled":true,"ExpireAfter":"P7D"},"Retry":[{"ErrorEquals":["a"],"ExpireAfterMin":5}]"#
+        )
         let machine = StateMachine.read(text: text).machine
         guard case .task(let task)? = machine?.states.first?.kind else { return #expect(Bool(false)) }
         #expect(task.retry.first?.expireAfterMinutes == 5)

@@ -41,7 +41,9 @@ enum ArrayFunctions {
 
     /// An empty array gives null at any index (recorded); an index outside of any other one is an error.
     static func item(_ arguments: [JSONValue]) -> JSONValue? {
-        guard arguments.count == 2, case .array(let array) = arguments[0], let index = truncated(arguments[1]), index >= 0 else { return nil }
+        guard arguments.count == 2, case .array(let array) = arguments[0], let index = truncated(arguments[1]), index >= 0 else {
+            return nil
+        }
         if array.isEmpty { return .null }
         guard index < array.count else { return nil }
         return array[Int(index)]

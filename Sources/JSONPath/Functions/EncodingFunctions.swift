@@ -14,7 +14,8 @@ enum EncodingFunctions {
         var index = 0
         while index < bytes.count {
             let rest = bytes.count - index
-            let word = UInt32(bytes[index]) << 16 | (rest > 1 ? UInt32(bytes[index + 1]) << 8 : 0) | (rest > 2 ? UInt32(bytes[index + 2]) : 0)
+            let word =
+                UInt32(bytes[index]) << 16 | (rest > 1 ? UInt32(bytes[index + 1]) << 8 : 0) | (rest > 2 ? UInt32(bytes[index + 2]) : 0)
             out.append(alphabet[Int(word >> 18)])
             out.append(alphabet[Int(word >> 12 & 63)])
             out.append(rest > 1 ? alphabet[Int(word >> 6 & 63)] : UInt8(ascii: "="))
@@ -46,7 +47,9 @@ enum EncodingFunctions {
 
     /// Data that is no text is hashed as its JSON text.
     static func hash(_ arguments: [JSONValue]) -> JSONValue? {
-        guard arguments.count == 2, case .string(let name) = arguments[1], let algorithm = Digest.Algorithm(rawValue: name) else { return nil }
+        guard arguments.count == 2, case .string(let name) = arguments[1], let algorithm = Digest.Algorithm(rawValue: name) else {
+            return nil
+        }
         let data: String
         switch arguments[0] {
         case .string(let text): data = text

@@ -20,8 +20,15 @@ extension MapState {
         switch itemsPath {
         case .whole: return try Self.list(scope.input, isQuery: isQuery, path: nil)
         case .null: return try Self.list(.object(JSONObject()), isQuery: isQuery, path: nil)
-        case .path(let path): return try Self.list(try path.required(scope), isQuery: isQuery, path: path.text)
+        case .path(let path): return try Self.list(try Self.found(path, scope), isQuery: isQuery, path: path.text)
         }
+    }
+
+    /// ItemsPath is a Reference Path, and a step that does not fit is told as one (field reports; asl-brief section 2).
+    private static func found(_ path: PathExpression, _ scope: EvaluationScope) throws(Failure) -> JSONValue {
+        if let value = path.value(scope) { return value }
+        guard let (step, value) = path.misfit(scope) else { return try path.required(scope) }
+        throw Failure(ErrorName.referencePathConflict, "Unable to apply step \"\(step)\" to input \(value.text())", isPrefixed: true)
     }
 
     private static func list(_ items: Template, _ scope: EvaluationScope) throws(Failure) -> MapItems {

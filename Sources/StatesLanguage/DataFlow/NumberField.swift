@@ -42,7 +42,9 @@ public struct NumberField: Sendable {
         case .literal(let value): return value.number ?? 0
         case .path(let path):
             let value = try path.required(scope)
-            guard let number = value.number ?? value.string.flatMap({ Double($0) }), number.isFinite else { throw .runtime(refusal(of: value, "float", path)) }
+            guard let number = value.number ?? value.string.flatMap({ Double($0) }), number.isFinite else {
+                throw .runtime(refusal(of: value, "float", path))
+            }
             if let complaint = complaint(number) { throw .runtime(complaint) }
             return number
         case .query(let query):

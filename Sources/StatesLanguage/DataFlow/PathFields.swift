@@ -25,7 +25,8 @@ extension ResultPath {
                 switch error {
                 case .whole:
                     throw Failure(
-                        ErrorName.referencePathConflict, "Unable to apply ReferencePath \(path.text) to input \(input.text())", isPrefixed: true)
+                        ErrorName.referencePathConflict, "Unable to apply ReferencePath \(path.text) to input \(input.text())",
+                        isPrefixed: true)
                 case .step(let step, let value):
                     throw Failure(
                         ErrorName.referencePathConflict, "Unable to apply step \"\(step)\" to input \(value.text())", isPrefixed: true)

@@ -42,7 +42,8 @@ struct QueryExpression: Sendable {
         let value = try raw(scope)
         guard value.typeName == expected else {
             throw failure(
-                "returned an unexpected result type. Expected '\(expected)', but was '\(value.typeName)' for value: \(Self.finite(value).text())")
+                "returned an unexpected result type. Expected '\(expected)', but was '\(value.typeName)' for value: \(Self.finite(value).text())"
+            )
         }
         return value
     }

@@ -22,7 +22,8 @@ struct Instant: Comparable, Sendable {
         var offset = 0
         if !reader.take("Z") {
             let sign = reader.take("+") ? 1 : (reader.take("-") ? -1 : 0)
-            guard sign != 0, let hours = reader.number(2), reader.take(":"), let minutes = reader.number(2), hours <= 18, minutes < 60 else {
+            guard sign != 0, let hours = reader.number(2), reader.take(":"), let minutes = reader.number(2), hours <= 18, minutes < 60
+            else {
                 return nil
             }
             offset = sign * (hours * 3600 + minutes * 60)

@@ -11,7 +11,10 @@ public struct Diagnostic: Equatable, Sendable {
     /// JSON Pointer into the definition.
     public let pointer: String
 
-    public enum Severity: String, Sendable { case error = "ERROR", warning = "WARNING" }
+    public enum Severity: String, Sendable {
+        case error = "ERROR"
+        case warning = "WARNING"
+    }
 
     public init(_ severity: Severity, _ code: String, _ message: String, location: String?, pointer: String? = nil) {
         self.severity = severity

@@ -2,7 +2,9 @@ import JSON
 
 extension StateMachine {
     /// Reads a definition and finds everything that is wrong with it. `machine` is nil when a diagnostic is an error.
-    public static func read(_ definition: JSONValue, options: ReadOptions = ReadOptions()) -> (machine: StateMachine?, diagnostics: [Diagnostic]) {
+    public static func read(
+        _ definition: JSONValue, options: ReadOptions = ReadOptions()
+    ) -> (machine: StateMachine?, diagnostics: [Diagnostic]) {
         let session = ReadSession(options)
         let machine = MachineReader(definition: definition, session: session).machine()
         return (session.hasErrors ? nil : machine, session.diagnostics)
@@ -17,7 +19,9 @@ extension StateMachine {
             // Jackson's words for the place.
             let shown = text.utf8.count <= 500 ? text : String(text.prefix(500)) + "[truncated \(text.count - 500) chars]"
             let source = "[Source: (String)\"\(shown)\"; line: \(error.line), column: \(error.column)]"
-            return (nil, [Diagnostic(.error, DiagnosticCode.json.rawValue, "\(error.message)\n at \(source)", location: source, pointer: "")])
+            return (
+                nil, [Diagnostic(.error, DiagnosticCode.json.rawValue, "\(error.message)\n at \(source)", location: source, pointer: "")]
+            )
         }
     }
 }
@@ -43,7 +47,9 @@ struct MachineReader {
         let reader = FieldReader(object: object, place: .root, language: .jsonPath, session: session)
         reader.refuseUnknown(["StartAt", "States", "Comment", "Version", "TimeoutSeconds", "QueryLanguage"])
         session.language = language(reader)
-        if let version = reader.string("Version"), version != "1.0" { reader.schema("Value should be one of the following: [1.0]", at: "Version") }
+        if let version = reader.string("Version"), version != "1.0" {
+            reader.schema("Value should be one of the following: [1.0]", at: "Version")
+        }
         let comment = reader.string("Comment")
         let timeout = reader.integer("TimeoutSeconds", 0...99_999_999)
         let root = WorkflowReader(reader: reader, outerVariables: []).workflow()
@@ -58,7 +64,8 @@ struct MachineReader {
         let states = session.states.compactMap { $0 }
         guard states.count == session.states.count else { return nil }
         return StateMachine(
-            definition: definition, comment: comment, queryLanguage: session.language, timeoutSeconds: timeout.map(Int.init(clamping:)), root: root,
+            definition: definition, comment: comment, queryLanguage: session.language, timeoutSeconds: timeout.map(Int.init(clamping:)),
+            root: root,
             states: states)
     }
 

@@ -37,7 +37,12 @@ public struct Workflow: Sendable {
     /// The extension `Branches[].DependsOn`: index of the branch, and the way it must have ended.
     public let dependsOn: [(branch: Int, trigger: Trigger)]
 
-    public enum Trigger: String, Sendable { case succeeded = "Succeeded", failed = "Failed", stopped = "Stopped", any = "Any" }
+    public enum Trigger: String, Sendable {
+        case succeeded = "Succeeded"
+        case failed = "Failed"
+        case stopped = "Stopped"
+        case any = "Any"
+    }
 }
 
 /// A class, as its parts are, so that looking at a state costs one reference.

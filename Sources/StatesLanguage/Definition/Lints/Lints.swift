@@ -6,7 +6,8 @@ extension StateMachine {
         let graph = TransitionGraph(self)
         var found: [Diagnostic] = []
         for state in states {
-            let view = LintView(machine: self, graph: graph, state: state, definition: JSONPointer.value(state.pointer, in: definition) ?? .null)
+            let view = LintView(
+                machine: self, graph: graph, state: state, definition: JSONPointer.value(state.pointer, in: definition) ?? .null)
             for lint in Lint.all { lint(view) { found.append($0) } }
         }
         found += LoopLints.endless(self, graph)

@@ -11,7 +11,8 @@ enum LoopLints {
             guard let first = members.first, !graph.canEnd[first] else { return nil }
             let state = machine.states[first]
             return Diagnostic(
-                .warning, "LINT_ENDLESS_LOOP", "No end can be reached from the loop through \(names(members, machine)): it runs into the limit of 25000 events",
+                .warning, "LINT_ENDLESS_LOOP",
+                "No end can be reached from the loop through \(names(members, machine)): it runs into the limit of 25000 events",
                 location: Lint.location(of: state.pointer), pointer: state.pointer)
         }
     }
@@ -23,13 +24,16 @@ enum LoopLints {
         let events = members.reduce(0.0) { $0 + self.events(of: view.machine.states[$1]) }
         let shortest = Double(shortestLoop(through: view.state.id.index, view)) * 2
         for (index, rule) in choice.rules.enumerated() {
-            guard let (counter, bound) = rule.condition.counterBound, let step = step(of: counter, in: members, view), step > 0 else { continue }
+            guard let (counter, bound) = rule.condition.counterBound, let step = step(of: counter, in: members, view), step > 0 else {
+                continue
+            }
             let passes = bound / step
             // The least a pass can write: entering and leaving each state of the shortest way round.
             guard passes * min(shortest, events) > eventLimit else { continue }
             report(
                 view.warning(
-                    "LINT_TOO_MANY_EVENTS", "The loop counts \(counter) to \(JSONValue.normalized(bound).text()) in steps of \(JSONValue.normalized(step).text()), which writes more than 25000 events",
+                    "LINT_TOO_MANY_EVENTS",
+                    "The loop counts \(counter) to \(JSONValue.normalized(bound).text()) in steps of \(JSONValue.normalized(step).text()), which writes more than 25000 events",
                     at: "/Choices/\(index)"))
         }
     }
@@ -48,15 +52,22 @@ enum LoopLints {
         case .whole:
             for (name, node) in parameters.members {
                 if node.isWholeInput {
-                    report(view.warning("LINT_GROWING_PAYLOAD", "'\(name)' nests the whole input into the output, one level deeper with every pass of the loop", at: "/Parameters"))
+                    report(
+                        view.warning(
+                            "LINT_GROWING_PAYLOAD",
+                            "'\(name)' nests the whole input into the output, one level deeper with every pass of the loop",
+                            at: "/Parameters"))
                 } else if node.grows("$." + name) {
                     report(view.warning("LINT_GROWING_PAYLOAD", "'\(name)' grows with every pass of the loop", at: "/Parameters"))
                 }
             }
         case .reference(let path):
-            let holdsItself = parameters.members.contains { $0.node.isWholeInput || $0.node.grows(path.text + "." + $0.name) || $0.node.grows(path.text) }
+            let holdsItself = parameters.members.contains {
+                $0.node.isWholeInput || $0.node.grows(path.text + "." + $0.name) || $0.node.grows(path.text)
+            }
             if holdsItself || parameters.root.grows(path.text) {
-                report(view.warning("LINT_GROWING_PAYLOAD", "The value at \(path.text) grows with every pass of the loop", at: "/Parameters"))
+                report(
+                    view.warning("LINT_GROWING_PAYLOAD", "The value at \(path.text) grows with every pass of the loop", at: "/Parameters"))
             }
         }
     }
@@ -123,7 +134,8 @@ extension Condition {
         case .not(.compare(let comparison)): return Condition(root: .compare(comparison)).counterBound
         case .query(let query):
             let words = query.source.split { $0 == " " }
-            guard words.count == 3, words[0].hasPrefix("$"), ["<", "<=", ">", ">=", "="].contains(words[1]), let bound = Double(words[2]) else { return nil }
+            guard words.count == 3, words[0].hasPrefix("$"), ["<", "<=", ">", ">=", "="].contains(words[1]), let bound = Double(words[2])
+            else { return nil }
             return (String(words[0]), bound)
         case .literal, .and, .or, .not: return nil
         }
@@ -160,7 +172,8 @@ extension Template.Node {
             return ["States.Array(", "States.Format(", "States.JsonToString(", "States.Base64Encode("].contains(where: call.text.hasPrefix)
         case .query(let query):
             guard query.mentions(path) else { return false }
-            return query.source.contains("$append(") || query.source.contains("&") || (query.source.hasPrefix("[") && query.source.hasSuffix("]"))
+            return query.source.contains("$append(") || query.source.contains("&")
+                || (query.source.hasPrefix("[") && query.source.hasSuffix("]"))
         }
     }
 

@@ -6,9 +6,15 @@ enum WaitingLints {
     static func tokenWithoutLimit(_ view: LintView, _ report: (Diagnostic) -> Void) {
         guard case .task(let task) = view.state.kind, task.timeoutSeconds == nil, task.heartbeatSeconds == nil else { return }
         if task.resource.kind == .activity {
-            report(view.warning("LINT_NO_TIMEOUT", "An activity without TimeoutSeconds or HeartbeatSeconds waits for a year if no worker answers", at: "/Resource"))
+            report(
+                view.warning(
+                    "LINT_NO_TIMEOUT", "An activity without TimeoutSeconds or HeartbeatSeconds waits for a year if no worker answers",
+                    at: "/Resource"))
         } else if task.resource.pattern == .waitForTaskToken {
-            report(view.warning("LINT_NO_TIMEOUT", "Without TimeoutSeconds or HeartbeatSeconds a lost task token is waited for for a year", at: "/Resource"))
+            report(
+                view.warning(
+                    "LINT_NO_TIMEOUT", "Without TimeoutSeconds or HeartbeatSeconds a lost task token is waited for for a year",
+                    at: "/Resource"))
         }
     }
 }
@@ -42,7 +48,9 @@ enum ErrorLints {
         var found: [(Int, String)] = []
         for (index, names) in handlers.enumerated() {
             let reasons = names.map { reason($0, earlier) }
-            if !names.isEmpty, reasons.allSatisfy({ $0 != nil }), let first = reasons.first, let reason = first { found.append((index, reason)) }
+            if !names.isEmpty, reasons.allSatisfy({ $0 != nil }), let first = reasons.first, let reason = first {
+                found.append((index, reason))
+            }
             earlier.formUnion(names)
         }
         return found
@@ -52,7 +60,9 @@ enum ErrorLints {
         if name == ErrorName.runtime { return "States.Runtime is neither retried nor caught" }
         if earlier.contains(name) { return "\(name) is taken by an earlier one" }
         if earlier.contains(ErrorName.all) { return "States.ALL stands before it" }
-        if name == ErrorName.heartbeatTimeout, earlier.contains(ErrorName.timeout) { return "States.Timeout stands before it and takes heartbeats too" }
+        if name == ErrorName.heartbeatTimeout, earlier.contains(ErrorName.timeout) {
+            return "States.Timeout stands before it and takes heartbeats too"
+        }
         if earlier.contains(ErrorName.taskFailed), !name.hasPrefix("States.") { return "States.TaskFailed stands before it" }
         return nil
     }
@@ -65,7 +75,8 @@ enum MapLints {
         else { return }
         report(
             view.warning(
-                "LINT_NO_TOLERANCE", "One bad item of the data set fails the whole Map: neither ToleratedFailureCount nor ToleratedFailurePercentage is set",
+                "LINT_NO_TOLERANCE",
+                "One bad item of the data set fails the whole Map: neither ToleratedFailureCount nor ToleratedFailurePercentage is set",
                 at: "/ItemReader"))
     }
 }
@@ -84,21 +95,25 @@ enum SecretLints {
                     for (index, element) in array.enumerated() { open.append((element, key, path + "/\(index)")) }
                 case .string(let text):
                     guard let reason = reason(key, text) else { continue }
-                    report(view.warning("LINT_SECRET", "\(reason): keep it in Secrets Manager or Parameter Store and pass its name", at: path))
+                    report(
+                        view.warning("LINT_SECRET", "\(reason): keep it in Secrets Manager or Parameter Store and pass its name", at: path))
                 default: continue
                 }
             }
         }
     }
 
-    private static let names = ["password", "passwd", "secret", "apikey", "accesskey", "privatekey", "authorization", "credential", "clientsecret"]
+    private static let names = [
+        "password", "passwd", "secret", "apikey", "accesskey", "privatekey", "authorization", "credential", "clientsecret",
+    ]
     /// What a key that names a secret may name without being one.
     private static let harmless = ["arn", "name", "id", "path", "url", "uri", "version", "stage"]
 
     private static func reason(_ key: String, _ text: String) -> String? {
         if let kind = knownForm(text) { return "This looks like \(kind)" }
         let plain = String(String.UnicodeScalarView(key.unicodeScalars.filter { $0.properties.isAlphabetic })).lowercased()
-        guard text.utf8.count >= 4, !key.hasSuffix(".$"), names.contains(where: plain.contains), !harmless.contains(where: plain.hasSuffix) else { return nil }
+        guard text.utf8.count >= 4, !key.hasSuffix(".$"), names.contains(where: plain.contains), !harmless.contains(where: plain.hasSuffix)
+        else { return nil }
         let isReference =
             text.hasPrefix("$") || text.hasPrefix("{{") || text.hasPrefix("{%") || text.hasPrefix("arn:") || text.hasPrefix("States.")
             || text.hasPrefix("/") || text.hasPrefix("<")
@@ -132,12 +147,14 @@ enum PathLints {
                 case .array(let array):
                     for (index, element) in array.enumerated() { open.append((element, "", path + "/\(index)")) }
                 case .string(let text) where !key.isEmpty && !key.hasSuffix(".$"):
-                    let looksLikePath = (text.hasPrefix("$.") || text.hasPrefix("$$.") || text.hasPrefix("$[")) && (try? PathExpression(text)) != nil
+                    let looksLikePath =
+                        (text.hasPrefix("$.") || text.hasPrefix("$$.") || text.hasPrefix("$[")) && (try? PathExpression(text)) != nil
                     let looksLikeCall = text.hasPrefix("States.") && (try? Intrinsic(text)) != nil
                     guard looksLikePath || looksLikeCall else { continue }
                     report(
                         view.warning(
-                            DiagnosticCode.noDollar.rawValue, "The value of '\(key)' looks like a path, but is passed on as it stands: did you mean '\(key).$'?",
+                            DiagnosticCode.noDollar.rawValue,
+                            "The value of '\(key)' looks like a path, but is passed on as it stands: did you mean '\(key).$'?",
                             at: path))
                 default: continue
                 }
@@ -151,7 +168,8 @@ enum PathLints {
         for (key, value) in result where key.hasSuffix(".$") || value.string?.hasPrefix("$.") == true {
             report(
                 view.warning(
-                    DiagnosticCode.staticResult.rawValue, "'\(key)' looks like a path, but Result is passed on as it stands: use Parameters",
+                    DiagnosticCode.staticResult.rawValue,
+                    "'\(key)' looks like a path, but Result is passed on as it stands: use Parameters",
                     at: "/Result/" + JSONPointer.escape(key)))
         }
     }

@@ -80,7 +80,8 @@ struct FieldReader {
                 return nil
             }
             return FieldReader(
-                object: inner, place: place.field(name).index(index), language: language, session: session, prefix: prefix + "\(name)[\(index)]/")
+                object: inner, place: place.field(name).index(index), language: language, session: session,
+                prefix: prefix + "\(name)[\(index)]/")
         }
     }
 
@@ -137,7 +138,8 @@ struct FieldReader {
 
     func refuseLanguage(_ name: String, _ wanted: QueryLanguage) {
         session.schema(
-            "The QueryLanguage is set to '\(language.rawValue)', but field '\(name)' is only supported for the '\(wanted.rawValue)' QueryLanguage", place)
+            "The QueryLanguage is set to '\(language.rawValue)', but field '\(name)' is only supported for the '\(wanted.rawValue)' QueryLanguage",
+            place)
     }
 
     // MARK: compiled fields

@@ -35,7 +35,9 @@ final class ReadSession {
 
     func error(_ code: DiagnosticCode, _ message: String, _ place: Place?) {
         diagnostics.append(
-            Diagnostic(.error, code.rawValue, message, location: place.map { $0.location.isEmpty ? "/" : $0.location }, pointer: place?.pointer ?? ""))
+            Diagnostic(
+                .error, code.rawValue, message, location: place.map { $0.location.isEmpty ? "/" : $0.location },
+                pointer: place?.pointer ?? ""))
     }
 
     func warning(_ code: DiagnosticCode, _ message: String, _ place: Place) {

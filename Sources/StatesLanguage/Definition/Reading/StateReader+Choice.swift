@@ -39,7 +39,9 @@ extension StateReader {
             return nil
         }
         guard let query = element.query(text, "Condition", .none) else {
-            if QueryExpression.source(of: text) == nil { element.schema("Value must be a boolean or a JSONata expression", at: "Condition") }
+            if QueryExpression.source(of: text) == nil {
+                element.schema("Value must be a boolean or a JSONata expression", at: "Condition")
+            }
             return nil
         }
         return .query(query)
@@ -77,7 +79,9 @@ struct ConditionReader {
         guard known.count == 1, let name = known.first else {
             if known.count != operators.count && known.isEmpty { return nil }
             reader.session.schema(
-                known.isEmpty ? "A choice rule needs a comparison" : "Only one of the following fields can be present: [\(known.joined(separator: ", "))]",
+                known.isEmpty
+                    ? "A choice rule needs a comparison"
+                    : "Only one of the following fields can be present: [\(known.joined(separator: ", "))]",
                 reader.place)
             return nil
         }
@@ -189,7 +193,8 @@ struct Comparator {
         var list: [Comparator] = [
             Comparator("StringMatches", .stringMatches), Comparator("IsNull", .isNull), Comparator("IsPresent", .isPresent),
             Comparator("IsNumeric", .isNumeric), Comparator("IsString", .isString), Comparator("IsBoolean", .isBoolean),
-            Comparator("IsTimestamp", .isTimestamp), Comparator("BooleanEquals", .boolean), Comparator("BooleanEqualsPath", .boolean, isPath: true),
+            Comparator("IsTimestamp", .isTimestamp), Comparator("BooleanEquals", .boolean),
+            Comparator("BooleanEqualsPath", .boolean, isPath: true),
         ]
         for order in Comparison.Order.allCases {
             for (prefix, family) in [("Numeric", Family.numeric(order)), ("String", .string(order)), ("Timestamp", .timestamp(order))] {

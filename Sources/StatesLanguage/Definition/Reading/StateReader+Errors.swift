@@ -5,7 +5,9 @@ extension StateReader {
     func retriers() -> [Retrier] {
         let elements = reader.elements("Retry")
         return elements.enumerated().compactMap { index, element in
-            var known: Set<String> = ["ErrorEquals", "IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds", "JitterStrategy", "Comment"]
+            var known: Set<String> = [
+                "ErrorEquals", "IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds", "JitterStrategy", "Comment",
+            ]
             if session.options.allowsExtensions { known.insert("ExpireAfterMin") }
             element.refuseUnknown(known)
             let errors = errorNames(element, isLast: index == elements.count - 1)
@@ -20,7 +22,8 @@ extension StateReader {
             let expiry = element.number("ExpireAfterMin", 0...Double.greatestFiniteMagnitude)
             guard let errors else { return nil }
             return Retrier(
-                errorEquals: errors, intervalSeconds: interval, maxAttempts: Int(clamping: attempts), backoffRate: rate, maxDelaySeconds: maxDelay,
+                errorEquals: errors, intervalSeconds: interval, maxAttempts: Int(clamping: attempts), backoffRate: rate,
+                maxDelaySeconds: maxDelay,
                 hasFullJitter: jitter == "FULL", expireAfterMinutes: expiry)
         }
     }

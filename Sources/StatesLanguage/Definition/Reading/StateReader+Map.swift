@@ -26,7 +26,8 @@ extension StateReader {
         let outer = distributed == nil ? scope.variables : []
         guard let workflow = WorkflowReader(reader: processor, outerVariables: outer).workflow() else { return nil }
         return MapState(
-            processor: workflow, itemsPath: itemsPath, items: items, itemSelector: itemSelector, resultSelector: selector, resultPath: resultPath,
+            processor: workflow, itemsPath: itemsPath, items: items, itemSelector: itemSelector, resultSelector: selector,
+            resultPath: resultPath,
             maxConcurrency: maxConcurrency, toleratedFailureCount: tolerated, toleratedFailurePercentage: percentage, retry: retry,
             catchers: catchers, distributed: distributed, isQuery: reader.language == .jsonata)
     }
@@ -76,8 +77,14 @@ extension StateReader {
         let forbidden = Set("?*<>{}[]:;,\\|^~$#%&`\"".unicodeScalars)
         let isRight =
             !label.isEmpty && label.unicodeScalars.count <= 40
-            && !label.unicodeScalars.contains { forbidden.contains($0) || $0.properties.isWhitespace || $0.value < 32 || (127...159).contains($0.value) }
-        if !isRight { session.error(.label, "'\(label)' is no valid label: 1 to 40 characters, no space, none of ?*<>{}[]:;,\\|^~$#%&`\"", reader.place.field("Label")) }
+            && !label.unicodeScalars.contains {
+                forbidden.contains($0) || $0.properties.isWhitespace || $0.value < 32 || (127...159).contains($0.value)
+            }
+        if !isRight {
+            session.error(
+                .label, "'\(label)' is no valid label: 1 to 40 characters, no space, none of ?*<>{}[]:;,\\|^~$#%&`\"",
+                reader.place.field("Label"))
+        }
         if !session.labels.insert(label).inserted {
             session.error(.duplicateLabel, "The label '\(label)' appears more than once", reader.place.field("Label"))
         }
@@ -93,7 +100,8 @@ extension StateReader {
         let configuration = inner.nested("ReaderConfig")
         let maxItems = configuration.flatMap { configuration in
             configuration.refuseUnknown([
-                "InputType", "Transformation", "ManifestType", "CSVDelimiter", "CSVHeaderLocation", "CSVHeaders", "ItemsPointer", "MaxItems",
+                "InputType", "Transformation", "ManifestType", "CSVDelimiter", "CSVHeaderLocation", "CSVHeaders", "ItemsPointer",
+                "MaxItems",
                 "MaxItemsPath",
             ])
             configuration.onlyFor(.jsonPath, "MaxItemsPath")

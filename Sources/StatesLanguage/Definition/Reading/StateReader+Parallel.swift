@@ -18,7 +18,8 @@ extension StateReader {
         let branches = reader.elements("Branches")
         let names = branches.map { hasExtensions ? $0.string("Name") : nil }
         checkNames(names, branches)
-        let positions = Dictionary(names.enumerated().compactMap { index, name in name.map { ($0, index) } }, uniquingKeysWith: { first, _ in first })
+        let positions = Dictionary(
+            names.enumerated().compactMap { index, name in name.map { ($0, index) } }, uniquingKeysWith: { first, _ in first })
         let dependencies = branches.map { hasExtensions ? self.dependencies(of: $0, positions) : [] }
         checkCycles(dependencies, branches)
         let workflows = zip(branches, zip(names, dependencies)).compactMap { branch, extra -> Workflow? in
@@ -58,7 +59,9 @@ extension StateReader {
                 inner.refuseUnknown(["Name", "Trigger"])
                 guard let text = inner.requiredString("Name") else { return nil }
                 name = text
-                if let word = inner.choice("Trigger", of: ["Succeeded", "Failed", "Stopped", "Any"]), let found = Workflow.Trigger(rawValue: word) {
+                if let word = inner.choice("Trigger", of: ["Succeeded", "Failed", "Stopped", "Any"]),
+                    let found = Workflow.Trigger(rawValue: word)
+                {
                     trigger = found
                 }
             default:

@@ -4,7 +4,8 @@ extension StateReader {
     func task() -> TaskState? {
         let timeout = reader.numberField("TimeoutSeconds", 1...99_999_999)
         let heartbeat = reader.numberField("HeartbeatSeconds", 1...99_999_999)
-        if reader.has("TimeoutSeconds") || reader.has("TimeoutSecondsPath"), reader.has("HeartbeatSeconds"), !reader.has("HeartbeatSecondsPath"),
+        if reader.has("TimeoutSeconds") || reader.has("TimeoutSecondsPath"), reader.has("HeartbeatSeconds"),
+            !reader.has("HeartbeatSecondsPath"),
             let limit = timeout?.literal, let beat = heartbeat?.literal, beat >= limit
         {
             reader.schema("HeartbeatSeconds must be smaller than TimeoutSeconds", at: "HeartbeatSeconds")
@@ -35,7 +36,8 @@ extension StateReader {
             if case .lambdaFunction = resource.kind, !Self.isFunctionARN(text) {
                 refuse(text)
             }
-            if case .service(let service, let action) = resource.kind, let known = OptimizedIntegrations.actions[service], !known.contains(action),
+            if case .service(let service, let action) = resource.kind, let known = OptimizedIntegrations.actions[service],
+                !known.contains(action),
                 !text.contains("${")
             {
                 refuse(text)
@@ -68,7 +70,8 @@ extension StateReader {
         return qualifier == "$LATEST"
             || (!qualifier.isEmpty
                 && qualifier.utf8.allSatisfy { byte in
-                    byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_") || (byte >= 48 && byte <= 57) || (byte | 32 >= 97 && byte | 32 <= 122)
+                    byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_") || (byte >= 48 && byte <= 57)
+                        || (byte | 32 >= 97 && byte | 32 <= 122)
                 })
     }
 

@@ -123,7 +123,8 @@ struct StateReader {
     private func wait() -> WaitState? {
         let names = ["Seconds", "Timestamp", "SecondsPath", "TimestampPath"].filter(reader.has)
         guard names.count == 1 else {
-            session.schema("Exactly one of the following fields is required: [Seconds, Timestamp, SecondsPath, TimestampPath]", reader.place)
+            session.schema(
+                "Exactly one of the following fields is required: [Seconds, Timestamp, SecondsPath, TimestampPath]", reader.place)
             return nil
         }
         switch names[0] {

@@ -56,7 +56,8 @@ struct TemplateReader {
         session.diagnostics.append(
             Diagnostic(
                 .error, DiagnosticCode.schema.rawValue,
-                "The value for the field '\(key)' must be a valid JSONPath or a valid intrinsic function call", location: rootPlace.location,
+                "The value for the field '\(key)' must be a valid JSONPath or a valid intrinsic function call",
+                location: rootPlace.location,
                 pointer: place.field(key).pointer))
         return .literal(.null)
     }

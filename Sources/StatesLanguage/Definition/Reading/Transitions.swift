@@ -21,7 +21,8 @@ struct Transitions {
         }
         guard hasEnd else {
             session.diagnostics.append(
-                Diagnostic(.error, DiagnosticCode.endState.rawValue, "Workflow has no terminal state", location: nil, pointer: place.pointer))
+                Diagnostic(
+                    .error, DiagnosticCode.endState.rawValue, "Workflow has no terminal state", location: nil, pointer: place.pointer))
             return
         }
         guard startAt != nil else { return }
