@@ -14,6 +14,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     ],
     targets: [
         .target(name: "JSON", swiftSettings: strict),
@@ -53,6 +54,16 @@ let package = Package(
         .target(name: "Store", dependencies: ["SQLite", "JSON"], swiftSettings: strict),
         .target(
             name: "Engine", dependencies: ["JSON", "StatesLanguage", "Store", "ServiceIntegrations", "LocalJobs", "Digest"], swiftSettings: strict),
+        .target(
+            name: "AWSAPI", dependencies: ["Engine", "Store", "StatesLanguage", "ServiceIntegrations", "JSON"], swiftSettings: strict),
+        .target(
+            name: "Server",
+            dependencies: [
+                "AWSAPI", "Engine", "StatesLanguage", "Digest", "JSON",
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            swiftSettings: strict),
         .testTarget(
             name: "EngineTests", dependencies: ["Engine", "LocalJobs", "ServiceIntegrations", "StatesLanguage", "Store", "JSON"], swiftSettings: strict),
         .target(name: "CFaultyVFS", linkerSettings: [.linkedLibrary("sqlite3")]),

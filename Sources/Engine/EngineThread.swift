@@ -79,17 +79,21 @@ final class EngineThread {
     /// Decides and commits everything that has arrived, then performs. False: the commit failed, the engine is over.
     private func turn(_ messages: [EngineMessage]) -> Bool {
         var current: EngineTurn?
+        let clock = ContinuousClock()
+        var decidedAt = clock.now
         do {
             try store.write { tx in
                 let turn = EngineTurn(thread: self, tx: tx)
                 current = turn
                 try turn.run(messages)
+                decidedAt = clock.now
             }
         } catch {
             fail(error, current, messages)
             return false
         }
-        current?.perform()
+        let spent = (clock.now - decidedAt).components
+        current?.perform(committedIn: UInt64(max(0, spent.seconds)) * 1_000_000_000 + UInt64(spent.attoseconds / 1_000_000_000))
         return true
     }
 

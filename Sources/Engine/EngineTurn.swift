@@ -136,12 +136,34 @@ final class EngineTurn {
     // MARK: performing
 
     /// After the commit: everything is durable, so it may be done.
-    func perform() {
+    func perform(committedIn nanoseconds: UInt64) {
+        count(nanoseconds)
         for (live, events, commands) in decided {
             for command in commands { perform(command, live) }
             notify(live, events)
         }
         for effect in effects { effect() }
+    }
+
+    private func count(_ nanoseconds: UInt64) {
+        var events = 0
+        var transitions = 0
+        for (_, own, _) in decided {
+            for event in own where event.id > 0 {
+                events += 1
+                if case .stateExited = event.kind { transitions += 1 }
+            }
+        }
+        let thread = thread
+        thread.engine.counted.withLock { counted in
+            counted.events += events
+            counted.transitions += transitions
+            counted.commits += 1
+            counted.commitNanoseconds += nanoseconds
+            counted.liveExecutions = thread.live.count
+            counted.runningTasks = thread.tasks.runningCount
+            counted.waitingTasks = thread.tasks.waitingCount
+        }
     }
 
     private func perform(_ command: Command, _ live: LiveExecution) {

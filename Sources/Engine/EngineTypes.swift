@@ -110,6 +110,8 @@ package struct EngineOptions: Sendable {
     package var account = "000000000000"
     /// What a Task's resource calls; nil: nothing here does.
     package var integration: @Sendable (TaskResource) -> (any Integration)? = { _ in nil }
+    /// Asked first: what a task of this execution calls instead (mocks).
+    package var replacement: (@Sendable (ReplacedTask) -> (any Integration)?)?
     /// Tasks at once in this process; 0: no limit.
     package var maxConcurrentTasks = 0
     package var clock: @Sendable () -> Timestamp = EngineClock.now
@@ -120,6 +122,15 @@ package struct EngineOptions: Sendable {
     package var logBytesPerAttempt = 1 << 20
 
     package init() {}
+}
+
+/// A task that might be answered by something else.
+package struct ReplacedTask: Sendable {
+    package let stateMachineName: String
+    package let stateName: String
+    package let retryCount: Int
+    /// What the execution was started with.
+    package let parameters: JSONObject
 }
 
 /// For EventBridge-style events and metrics.

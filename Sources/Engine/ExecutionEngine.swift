@@ -15,6 +15,7 @@ public final class ExecutionEngine: Sendable {
     let mailbox = Mailbox<EngineMessage>()
     package let registration: EngineRegistration
     package let machines: MachineRegistry
+    let counted = Mutex(EngineMetrics())
     let definitions = Mutex<[DefinitionID: StateMachine]>([:])
 
     package init(store: Store, options: EngineOptions = EngineOptions()) throws {

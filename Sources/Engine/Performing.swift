@@ -18,7 +18,7 @@ extension EngineThread {
             taskToken: invocation.taskToken, credentialsRoleARN: invocation.schedule.credentialsRoleARN,
             timeoutSeconds: invocation.schedule.timeoutSeconds, isReattached: live.isReattaching, cache: invocation.cache)
         let report = EngineReport(mailbox: mailbox, key: key, frame: invocation.frame, pattern: invocation.resource.pattern)
-        let integration = integration(for: invocation.resource)
+        let integration = integration(for: invocation, of: live)
         let mailbox = mailbox
         tasks.add(key) {
             Task.detached {
@@ -29,7 +29,14 @@ extension EngineThread {
         reports[key] = report
     }
 
-    private func integration(for resource: TaskResource) -> (any Integration)? {
+    private func integration(for invocation: TaskInvocation, of live: LiveExecution) -> (any Integration)? {
+        let resource = invocation.resource
+        if let replacement = options.replacement {
+            let task = ReplacedTask(
+                stateMachineName: live.execution.header.stateMachineName, stateName: invocation.stateName, retryCount: invocation.retryCount,
+                parameters: live.parameters)
+            if let replaced = replacement(task) { return replaced }
+        }
         if resource.isService("states", "startExecution") || resource.isService("aws-sdk:sfn", "startExecution") {
             return options.integration(resource) ?? NestedExecution(engine: engine)
         }

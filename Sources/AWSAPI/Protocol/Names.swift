@@ -1,0 +1,95 @@
+import JSON
+
+/// The rules of names (asl-brief section 10; the developer guide's list of characters).
+enum Names {
+    static func check(_ name: String) throws(APIError) {
+        guard !name.isEmpty, name.unicodeScalars.count <= 80, !name.unicodeScalars.contains(where: isForbidden) else {
+            throw .invalidName(name)
+        }
+    }
+
+    private static let forbidden = Set("<>{}[]?*\"#%\\^|~`$&,;:/".unicodeScalars)
+
+    private static func isForbidden(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.value <= 0x20 || (0x7F...0x9F).contains(scalar.value) || forbidden.contains(scalar)
+    }
+
+    /// `^(?=.*[a-zA-Z_\-\.])[a-zA-Z0-9_\-\.]+$`, at most 80
+    static func checkAlias(_ name: String) throws(APIError) {
+        let pattern = "^(?=.*[a-zA-Z_\\-\\.])[a-zA-Z0-9_\\-\\.]+$"
+        let isAllowed = name.utf8.allSatisfy { byte in
+            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+                || [UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: ".")].contains(byte)
+        }
+        let isNumber = name.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        guard isAllowed, !isNumber, !name.isEmpty else {
+            throw .validation(
+                "1 validation error detected: Value '\(name)' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: \(pattern)")
+        }
+    }
+}
+
+/// `arn:PARTITION:states:REGION:ACCOUNT:KIND:…`
+enum ARN {
+    static func stateMachine(_ name: String, _ region: String, _ account: String) -> String {
+        "arn:aws:states:\(region):\(account):stateMachine:\(name)"
+    }
+
+    private static func parts(_ arn: String) -> [Substring]? {
+        let parts = arn.split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count >= 7, parts[0] == "arn", parts[2] == "states", !parts[6].isEmpty else { return nil }
+        return parts
+    }
+
+    static func isStateMachine(_ arn: String) -> Bool { parts(arn).map { $0[5] == "stateMachine" && $0.count <= 8 } ?? false }
+    static func isExecution(_ arn: String) -> Bool { parts(arn).map { $0[5] == "execution" || $0[5] == "express" } ?? false }
+    static func isExpress(_ arn: String) -> Bool { parts(arn).map { $0[5] == "express" } ?? false }
+    static func isActivity(_ arn: String) -> Bool { parts(arn).map { $0[5] == "activity" && $0.count == 7 } ?? false }
+    static func isMapRun(_ arn: String) -> Bool { parts(arn).map { $0[5] == "mapRun" } ?? false }
+    static func lastPart(_ arn: String) -> String { parts(arn).map { String($0[6]) } ?? "" }
+
+    /// A machine's ARN and the version or alias behind it; nil: there is none.
+    static func qualified(_ arn: String) -> (machine: String, qualifier: String)? {
+        guard let parts = parts(arn), parts.count == 8, parts[5] == "stateMachine" else { return nil }
+        return (parts[..<7].joined(separator: ":"), String(parts[7]))
+    }
+}
+
+/// Tags of a request: at most 50, keys 1 to 128, values up to 256 characters.
+enum Tags {
+    static func read(_ value: JSONValue?) throws(APIError) -> [(String, String)] {
+        let tags = value?.array ?? []
+        guard tags.count <= 50 else { throw APIError("TooManyTags", "Tags exceeded the maximum number of 50") }
+        var result: [(String, String)] = []
+        for tag in tags { result.append((tag["key"]?.string ?? "", tag["value"]?.string ?? "")) }
+        return result
+    }
+}
+
+/// A page of a list: its length, and where the page before ended. A token is opaque and belongs to one kind of list.
+struct Page {
+    let limit: Int
+    let position: Int64?
+    private let kind: String
+
+    init(_ parameters: Parameters, kind: String, most: Int = 1000) throws(APIError) {
+        let asked = parameters.int("maxResults") ?? 0
+        limit = asked <= 0 ? min(100, most) : min(asked, most)
+        self.kind = kind
+        guard let token = parameters.text("nextToken") else {
+            position = nil
+            return
+        }
+        let parts = token.split(separator: "-")
+        guard parts.count == 3, parts[0] == "sfn", parts[1] == Substring(Self.code(kind)), let position = Int64(parts[2], radix: 36) else {
+            throw APIError("InvalidToken", "Invalid Token: 'Invalid token'")
+        }
+        self.position = position
+    }
+
+    func token(_ position: Int64) -> String { "sfn-\(Self.code(kind))-\(String(position, radix: 36))" }
+
+    private static func code(_ kind: String) -> String {
+        String(kind.utf8.reduce(UInt32(5381)) { ($0 &<< 5) &+ $0 &+ UInt32($1) }, radix: 36)
+    }
+}

@@ -1,0 +1,7 @@
+import JSON
+
+extension StepFunctionsAPI {
+    func testState(_ parameters: Parameters) async throws -> JSONValue {
+        throw APIError("UnknownOperationException", "TestState")
+    }
+}
