@@ -31,6 +31,7 @@ struct SfnRun: AsyncParsableCommand {
             HistoryCommand.self,
             LogsCommand.self,
             StopCommand.self,
+            ServeCommand.self,
             DeleteCommand.self,
             PruneCommand.self,
             BackupCommand.self,
