@@ -36,6 +36,7 @@ struct SfnRun: AsyncParsableCommand {
             PruneCommand.self,
             BackupCommand.self,
             CallbackCommand.self,
+            WorkerCommand.self,
             ValidateCommand.self,
             ExportCommand.self,
             GraphCommand.self,

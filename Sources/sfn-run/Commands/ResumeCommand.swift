@@ -70,7 +70,9 @@ struct ResumeCommand: AsyncParsableCommand {
             engine: engine, options: options, display: display, machine: machine, file: file, line: { lines[$0] ?? 1 },
             resumeCommand: { [place] in place.command("resume \($0)", reaching: location.store) })
         let started = try await engine.resume(row.arn, options: resume)
+        let workers = ConfiguredWorkers.start(for: machine, configuration, engine)
         let code = try await session.finish(started, name: row.name)
+        workers.forEach { $0.cancel() }
         await engine.shutDown()
         return code
     }

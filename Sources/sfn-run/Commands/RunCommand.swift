@@ -78,7 +78,9 @@ struct RunCommand: AsyncParsableCommand {
                 throw Refusal(
                     "an execution named \(executionName) is there already; `\(session.resumeCommand(executionName))` goes on with it, another --name starts a new one")
             }
+            let workers = ConfiguredWorkers.start(for: machine, configuration, engine)
             let code = try await session.finish(started, name: executionName)
+            workers.forEach { $0.cancel() }
             await engine.shutDown()
             if code != .success { throw code }
         }

@@ -20,6 +20,7 @@ extension EngineOptions {
         options.region = configuration.services.region
         options.account = configuration.services.account
         options.maxConcurrentTasks = maxConcurrency ?? configuration.limits.maxConcurrency ?? 0
+        options.buckets = LocalBuckets(configuration)
         options.integration = TaskCalls(configuration, log: log).lookUp
         return options
     }
