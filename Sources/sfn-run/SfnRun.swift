@@ -41,6 +41,7 @@ struct SfnRun: AsyncParsableCommand {
             ExportCommand.self,
             GraphCommand.self,
             EvalCommand.self,
+            ExecCommand.self,
             CompileCommand.self,
         ],
         defaultSubcommand: RunCommand.self

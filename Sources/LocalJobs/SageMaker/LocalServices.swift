@@ -22,6 +22,15 @@ package struct LocalServices: Sendable {
         ]
     }
 
+    /// All that a shell needs besides, sorted by name: where Python finds the program, and the region.
+    package var shellEnvironment: [(name: String, value: String)] {
+        let current = Executable.environment
+        var result = environment
+        result["PYTHONPATH"] = current["PYTHONPATH"].map { $0.isEmpty ? folder : "\(folder):\($0)" } ?? folder
+        for name in ["AWS_REGION", "AWS_DEFAULT_REGION"] { result[name] = current[name] ?? configuration.services.region }
+        return result.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    }
+
     package var folder: String { "\(configuration.dataDirectory)/programs/python" }
 
     /// Writes the program; does nothing where it lies already.
