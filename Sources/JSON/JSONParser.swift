@@ -403,7 +403,6 @@ struct JSONParser {
             throw unexpectedHere("Expected space separating root-level values")
         }
         if isInteger, digits <= 18 {
-            if negative, magnitude == 0 { return .double(-0.0) }
             return .integer(negative ? -Int64(magnitude) : Int64(magnitude))
         }
         return JSONNumberText.value(String(decoding: bytes[start..<position], as: UTF8.self), significantDigits: digits)

@@ -84,7 +84,8 @@ extension StepFunctionsAPI {
             }
             guard let (row, found) = try findVersion(version, tx) else { throw APIError.machineDoesNotExist(arn) }
             return ResolvedMachine(
-                machine: try engine.machines.machine(row, found.revision, tx), versionARN: version, aliasARN: alias, revisionID: found.revision.id)
+                machine: try engine.machines.machine(row, found.revision, tx), versionARN: version, aliasARN: alias,
+                revisionID: found.revision.isInitial ? nil : found.revision.id)
         }
     }
 

@@ -79,7 +79,7 @@ extension StepFunctionsAPI {
         let configuration = try MachineConfiguration(parameters, machineName: row.name)
         let now = engine.options.clock().milliseconds
         let publish = parameters.bool("publish") == true
-        let (revisionID, version): (String, Int?) = try await engine.write { tx in
+        let (revisionID, version): (String?, Int?) = try await engine.write { tx in
             let old = row.revision
             let text = parameters.text("definition")
             let definition = try text.map { try tx.definitionID(of: $0) } ?? old.definition
@@ -91,16 +91,17 @@ extension StepFunctionsAPI {
             let isChanged = definition != old.definition || revision.roleARN != old.roleARN || revision.logging != old.logging
                 || revision.tracing != old.tracing || revision.encryption != old.encryption
             var current = old.id
-            if isChanged || old.isInitial {
+            if isChanged {
                 try tx.updateStateMachine(row.id, to: revision)
                 current = revision.id
             }
-            guard publish else { return (current, nil) }
-            return (current, try Self.publish(tx, row, revision: current, description: parameters.text("versionDescription"), at: now).number)
+            let shown = current == old.id && old.isInitial ? nil : current
+            guard publish else { return (shown, nil) }
+            return (shown, try Self.publish(tx, row, revision: current, description: parameters.text("versionDescription"), at: now).number)
         }
         var result = JSONObject()
         result.set("updateDate", time: now)
-        result["revisionId"] = .string(revisionID)
+        result.set("revisionId", revisionID)
         result.set("stateMachineVersionArn", version.map { "\(row.arn):\($0)" })
         return .object(result)
     }

@@ -140,7 +140,9 @@ extension StepFunctionsAPI {
 
     private func aliasRow(_ arn: String) throws -> StateMachineAliasRow {
         guard ARN.isStateMachine(arn) else { throw APIError.invalidARN(arn) }
-        guard let row = try store.read({ try $0.alias(arn: arn) }) else { throw APIError.resourceNotFound(arn) }
+        guard let row = try store.read({ try $0.alias(arn: arn) }) else {
+            throw APIError("ResourceNotFound", "Request references a resource that does not exist.")
+        }
         return row
     }
 
@@ -176,8 +178,10 @@ extension StepFunctionsAPI {
     }
 
     func deleteStateMachineAlias(_ parameters: Parameters) async throws -> JSONValue {
-        let row = try aliasRow(parameters.required("stateMachineAliasArn"))
-        try await engine.write { tx in _ = try tx.deleteAlias(arn: row.arn) }
+        let arn = parameters.required("stateMachineAliasArn")
+        guard ARN.isStateMachine(arn) else { throw APIError.invalidARN(arn) }
+        // What is not there is deleted already.
+        try await engine.write { tx in _ = try tx.deleteAlias(arn: arn) }
         return .object(JSONObject())
     }
 
