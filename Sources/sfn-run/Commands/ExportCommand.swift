@@ -21,6 +21,12 @@ struct ExportCommand: ParsableCommand {
     @Option(name: .shortAndLong, help: "Write to this file instead of standard output.")
     var output: String?
 
+    @Flag(help: "A pipeline's retries as wider Retry fields instead of exact loops.")
+    var simple = false
+
+    @Option(help: "Write the IAM policy that a pipeline's machine needs to this file.")
+    var policy: String?
+
     enum Target: String, ExpressibleByArgument, CaseIterable {
         case stepFunctions = "step-functions"
         case sagemaker, mermaid, dot
@@ -68,10 +74,10 @@ struct ExportCommand: ParsableCommand {
         case .mermaid: return MermaidWriter.text(StateGraph(pipeline.compile(CompileOptions(name: file.name)).machine))
         case .dot: return DotWriter.text(StateGraph(pipeline.compile(CompileOptions(name: file.name)).machine))
         case .stepFunctions:
-            let strict = StrictDefinition(pipeline.compile(CompileOptions(name: file.name)).machine)
-            strict.notes.forEach { printNote("\($0.isRefusal ? "error" : "note") at \($0.pointer): \($0.message)") }
-            if strict.notes.contains(where: \.isRefusal) { throw ExitCode.invalidDefinition }
-            return CanonicalDefinition(strict.definition).text
+            let exported = pipeline.exportToStepFunctions(CompileOptions(name: file.name), isSimple: simple)
+            exported.losses.forEach { printNote("note: \($0)") }
+            if let policy { try Files.write(exported.policy.bytes(.pretty) + [0x0A], to: policy) }
+            return CanonicalDefinition(exported.machine).text
         }
     }
 }
