@@ -52,11 +52,14 @@ enum JSONWriter {
             out.append(UInt8(ascii: "]"))
         case .object(let object):
             out.append(UInt8(ascii: "{"))
-            for index in 0..<object.count {
+            let keys = object.keys
+            var index = 0
+            for value in object.values {
                 if index > 0 { out.append(UInt8(ascii: ",")) }
-                writeString(object.keys[index], &out)
+                writeString(keys[index], &out)
                 out.append(UInt8(ascii: ":"))
-                writeCompact(object.values[index], &out)
+                writeCompact(value, &out)
+                index += 1
             }
             out.append(UInt8(ascii: "}"))
         }
@@ -111,7 +114,7 @@ enum JSONWriter {
                 index -= 1
                 digits[index] = UInt8(ascii: "-")
             }
-            out.append(contentsOf: digits[index..<20])
+            out.append(contentsOf: UnsafeBufferPointer(rebasing: UnsafeBufferPointer(digits)[index..<20]))
         }
     }
 
@@ -158,20 +161,19 @@ enum JSONWriter {
     static func writeString(_ text: String, _ out: inout [UInt8]) {
         var text = text
         text.withUTF8 { bytes in
-            out.reserveCapacity(out.count + bytes.count + 2)
             out.append(UInt8(ascii: "\""))
             var start = 0
             var index = 0
             while index < bytes.count {
                 let byte = bytes[index]
                 if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
-                    out.append(contentsOf: bytes[start..<index])
+                    out.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[start..<index]))
                     writeEscape(byte, &out)
                     start = index + 1
                 }
                 index += 1
             }
-            out.append(contentsOf: bytes[start..<bytes.count])
+            out.append(contentsOf: start == 0 ? bytes : UnsafeBufferPointer(rebasing: bytes[start..<bytes.count]))
             out.append(UInt8(ascii: "\""))
         }
     }

@@ -94,6 +94,10 @@ extension Execution {
         let state = machine[frame.state]
         switch state.kind {
         case .pass(let pass):
+            if state.isPlain, pass.parameters == nil {
+                try leave(id, frame, result: pass.result ?? frame.input)
+                return true
+            }
             let scope = scope(id, frame)
             let input = try state.inputPath.apply(scope, field: "InputPath")
             let result: JSONValue
@@ -134,7 +138,8 @@ extension Execution {
     }
 
     func effectiveInput(_ id: FrameID, _ frame: Frame) throws(Failure) -> JSONValue {
-        try machine[frame.state].inputPath.apply(scope(id, frame), field: "InputPath")
+        if case .whole = machine[frame.state].inputPath { return frame.input }
+        return try machine[frame.state].inputPath.apply(scope(id, frame), field: "InputPath")
     }
 
     private mutating func choose(_ id: FrameID, _ frame: Frame, _ state: State, _ choice: ChoiceState) throws(Failure) {
@@ -156,6 +161,10 @@ extension Execution {
     mutating func leave(_ id: FrameID, _ frame: Frame, result: JSONValue) throws(Failure) {
         let state = machine[frame.state]
         let next: StateID? = if case .next(let target) = state.transition { target } else { nil }
+        if state.isPlain, let output = try plainOutput(state, frame, result) {
+            try finish(id, frame, output: output, assigned: JSONObject(), next: next)
+            return
+        }
         var scope = scope(id, frame)
         guard state.language == .jsonPath else {
             if state.doesWork { scope.result = result }
@@ -180,6 +189,18 @@ extension Execution {
         let assigned = try assignments(state.assign, scope.with(input: selected))
         output = try state.outputPath.apply(scope.with(input: output), field: "OutputPath")
         try finish(id, frame, output: output, assigned: assigned, next: next)
+    }
+
+    /// The output of a state whose fields need no scope; nil: they do.
+    private func plainOutput(_ state: State, _ frame: Frame, _ result: JSONValue) throws(Failure) -> JSONValue? {
+        guard state.language == .jsonPath else { return result }
+        switch state.kind {
+        case .pass(let pass): return try pass.resultPath.apply(result, to: frame.input)
+        case .task(let task): return task.resultSelector == nil ? try task.resultPath.apply(result, to: frame.input) : nil
+        case .parallel(let parallel): return parallel.resultSelector == nil ? try parallel.resultPath.apply(result, to: frame.input) : nil
+        case .map(let map): return map.resultSelector == nil ? try map.resultPath.apply(result, to: frame.input) : nil
+        case .choice, .wait, .succeed, .fail: return result
+        }
     }
 
     /// For a Choice's rule, a Catcher, and everything in JSONata.

@@ -5,17 +5,12 @@ import JSON
 extension HistoryEvent {
     /// Appends the event's text.
     public func write(to out: inout [UInt8]) {
-        out.append(UInt8(ascii: "["))
-        JSONValue.string(code).write(to: &out)
-        for number in [id, previousEventID, timestamp.milliseconds, Int64(frame.index)] {
-            out.append(UInt8(ascii: ","))
-            JSONValue.integer(number).write(to: &out)
-        }
-        for value in tail {
-            out.append(UInt8(ascii: ","))
-            value.write(to: &out)
-        }
-        out.append(UInt8(ascii: "]"))
+        var tail = TailWriter(out: out)
+        out = []
+        tail.begin(code, id, previousEventID, timestamp.milliseconds, frame.index)
+        write(&tail)
+        tail.end()
+        swap(&out, &tail.out)
     }
 
     /// nil: not an event that this version knows.
@@ -82,59 +77,136 @@ extension HistoryEvent {
         }
     }
 
-    private var tail: [JSONValue] {
+    private func write(_ tail: inout TailWriter) {
         switch kind {
-        case .executionStarted(let input, let role): [input, .string(role)]
-        case .executionSucceeded(let output): [output]
+        case .executionStarted(let input, let role):
+            tail.value(input)
+            tail.text(role)
+        case .executionSucceeded(let output): tail.value(output)
         case .executionFailed(let error, let cause), .executionAborted(let error, let cause), .executionTimedOut(let error, let cause):
-            [text(error), text(cause)]
-        case .executionRedriven(let count): [number(count)]
-        case .stateEntered(let state, let input): [number(state.index), input]
+            tail.failure(error, cause)
+        case .executionRedriven(let count): tail.number(count)
+        case .stateEntered(let state, let input):
+            tail.number(state.index)
+            tail.value(input)
         case .stateExited(let state, let output, let assigned, let next):
-            [number(state.index), next.map { number($0.index) } ?? .null, output] + (assigned.isEmpty ? [] : [.object(assigned)])
-        case .stateAborted(let state): [number(state.index)]
+            tail.number(state.index)
+            tail.number(next?.index)
+            tail.value(output)
+            if !assigned.isEmpty { tail.value(.object(assigned)) }
+        case .stateAborted(let state): tail.number(state.index)
         case .evaluationFailed(let state, let error, let cause, let location):
-            [number(state.index), .string(error), .string(cause), text(location)]
+            tail.number(state.index)
+            tail.failure(error, cause)
+            tail.text(location)
         case .taskScheduled(let state, let schedule):
-            [
-                number(state.index), schedule.input, schedule.timeoutSeconds.map(number) ?? .null,
-                schedule.heartbeatSeconds.map(number) ?? .null, text(schedule.credentialsRoleARN),
-            ]
-        case .taskStarted(let state, let worker): [number(state.index), text(worker)]
-        case .taskSubmitted(let state, let output), .taskSucceeded(let state, let output): [number(state.index), output]
-        case .taskFailed(let state, let error, let cause): [number(state.index), text(error), text(cause)]
-        case .taskTimedOut(let state, let error, let cause): [number(state.index), .string(error), text(cause)]
+            tail.number(state.index)
+            tail.value(schedule.input)
+            tail.number(schedule.timeoutSeconds)
+            tail.number(schedule.heartbeatSeconds)
+            tail.text(schedule.credentialsRoleARN)
+        case .taskStarted(let state, let worker):
+            tail.number(state.index)
+            tail.text(worker)
+        case .taskSubmitted(let state, let output), .taskSucceeded(let state, let output):
+            tail.number(state.index)
+            tail.value(output)
+        case .taskFailed(let state, let error, let cause), .mapRunFailed(let state, let error, let cause):
+            tail.number(state.index)
+            tail.failure(error, cause)
+        case .taskTimedOut(let state, let error, let cause):
+            tail.number(state.index)
+            tail.failure(error, cause)
         case .parallelStateStarted(let state), .parallelStateSucceeded(let state), .parallelStateFailed(let state),
             .mapStateSucceeded(let state), .mapStateFailed(let state), .mapRunSucceeded(let state), .mapRunAborted(let state):
-            [number(state.index)]
-        case .mapStateStarted(let state, let length): [number(state.index), number(length)]
+            tail.number(state.index)
+        case .mapStateStarted(let state, let length):
+            tail.number(state.index)
+            tail.number(length)
         case .mapIterationStarted(let state, let index, let input, let parent):
-            [number(state.index), number(index), input, number(parent.index)]
+            tail.number(state.index)
+            tail.number(index)
+            tail.value(input)
+            tail.number(parent.index)
         case .mapIterationSucceeded(let state, let index), .mapIterationFailed(let state, let index), .mapIterationAborted(let state, let index):
-            [number(state.index), number(index)]
-        case .mapRunStarted(let state, let arn): [number(state.index), .string(arn)]
-        case .mapRunFailed(let state, let error, let cause): [number(state.index), text(error), text(cause)]
-        case .mapRunRedriven(let state, let arn, let count): [number(state.index), .string(arn), number(count)]
-        case .note(let note):
-            switch note {
-            case .waiting(let until): [.integer(until.milliseconds)]
-            case .retry(let retrier, let at): [number(retrier), .integer(at.milliseconds)]
-            case .items(let values, let keys): [.array(values), keys.map { .array($0.map { .string($0) }) } ?? .null]
-            case .mapLimits(let concurrency, let count, let percentage):
-                [number(concurrency), count.map(number) ?? .null, percentage.map { .double($0) } ?? .null]
-            case .branchStarted(let index, let input, let parent): [number(index), input, number(parent.index)]
-            case .branchSkipped(let index), .branchHeld(let index): [number(index)]
-            case .failed(let error, let cause, let isCatchable): [text(error), text(cause), .bool(isCatchable)]
-            case .childFailed(let index, let error, let cause, let last): [number(index), text(error), text(cause), .integer(last)]
-            case .childrenFailed(let error, let cause, let last): [text(error), text(cause), .integer(last)]
-            case .stopped, .heartbeat: []
-            case .mapRunResult(let result): [result]
-            }
+            tail.number(state.index)
+            tail.number(index)
+        case .mapRunStarted(let state, let arn):
+            tail.number(state.index)
+            tail.text(arn)
+        case .mapRunRedriven(let state, let arn, let count):
+            tail.number(state.index)
+            tail.text(arn)
+            tail.number(count)
+        case .note(let note): write(note, &tail)
         }
     }
 
-    private func number(_ value: Int) -> JSONValue { .integer(Int64(value)) }
-    private func text(_ value: String?) -> JSONValue { value.map { .string($0) } ?? .null }
+    private func write(_ note: Note, _ tail: inout TailWriter) {
+        switch note {
+        case .waiting(let until): tail.long(until.milliseconds)
+        case .retry(let retrier, let at):
+            tail.number(retrier)
+            tail.long(at.milliseconds)
+        case .items(let values, let keys):
+            tail.value(.array(values))
+            tail.value(keys.map { .array($0.map { .string($0) }) } ?? .null)
+        case .mapLimits(let concurrency, let count, let percentage):
+            tail.number(concurrency)
+            tail.number(count)
+            tail.value(percentage.map { .double($0) } ?? .null)
+        case .branchStarted(let index, let input, let parent):
+            tail.number(index)
+            tail.value(input)
+            tail.number(parent.index)
+        case .branchSkipped(let index), .branchHeld(let index): tail.number(index)
+        case .failed(let error, let cause, let isCatchable):
+            tail.failure(error, cause)
+            tail.value(.bool(isCatchable))
+        case .childFailed(let index, let error, let cause, let last):
+            tail.number(index)
+            tail.failure(error, cause)
+            tail.long(last)
+        case .childrenFailed(let error, let cause, let last):
+            tail.failure(error, cause)
+            tail.long(last)
+        case .stopped, .heartbeat: break
+        case .mapRunResult(let result): tail.value(result)
+        }
+    }
+}
+
+/// Writes the fields of an event one after the other.
+private struct TailWriter {
+    var out: [UInt8]
+
+    mutating func begin(_ code: String, _ id: Int64, _ previous: Int64, _ milliseconds: Int64, _ frame: Int) {
+        out.append(UInt8(ascii: "["))
+        out.append(UInt8(ascii: "\""))
+        out.append(contentsOf: code.utf8)
+        out.append(UInt8(ascii: "\""))
+        long(id)
+        long(previous)
+        long(milliseconds)
+        number(frame)
+    }
+
+    mutating func end() { out.append(UInt8(ascii: "]")) }
+
+    mutating func value(_ value: JSONValue) {
+        out.append(UInt8(ascii: ","))
+        value.write(to: &out)
+    }
+
+    mutating func long(_ value: Int64) { self.value(.integer(value)) }
+    mutating func number(_ value: Int) { self.value(.integer(Int64(value))) }
+    mutating func number(_ value: Int?) { self.value(value.map { .integer(Int64($0)) } ?? .null) }
+    mutating func text(_ value: String?) { self.value(value.map { .string($0) } ?? .null) }
+
+    mutating func failure(_ error: String?, _ cause: String?) {
+        text(error)
+        text(cause)
+    }
 }
 
 /// Takes the fields of a stored event one after the other; anything out of place makes it `failed`.
