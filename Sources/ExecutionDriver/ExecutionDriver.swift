@@ -38,8 +38,14 @@ package struct ExecutionDriver {
     /// Sees every turn: the execution after it, and what it brought.
     package var observe: ((Execution, [HistoryEvent], [Command]) -> Void)?
 
+    /// Every answer and every wake comes a second time, right after the first has been taken.
+    package var givesEverythingTwice = false
+
     private var timeline = Timeline<Stimulus>()
-    private var seen: Set<Int64> = []
+    /// When the tasks under way are over, by their scheduled event: a crash of the engine does not hold them up.
+    private var ends: [Int64: Timestamp] = [:]
+    /// Answers that workers of activities will give, whatever becomes of the engine.
+    private var activityAnswers: [Int64: Stimulus] = [:]
 
     package init(
         machine: StateMachine, header: ExecutionHeader = .testing(), quotas: Quotas = .aws,
@@ -50,13 +56,18 @@ package struct ExecutionDriver {
         self.answer = answer
     }
 
-    /// Goes on with an execution that was replayed from its history.
-    package init(resuming execution: Execution, history: [HistoryEvent], now: Timestamp, answer: @escaping (TaskInvocation) -> Answer) {
-        self.execution = execution
-        self.history = history
-        self.now = now
-        self.answer = answer
-        perform(execution.outstandingCommands)
+    /// Forgets everything but the history, and goes on from there as a new engine does.
+    package mutating func crash() {
+        execution = Execution(replaying: history, machine: execution.machine, header: execution.header, quotas: execution.quotas)
+        timeline = Timeline()
+        let commands = execution.outstandingCommands
+        var waiting = activityAnswers
+        for command in commands {
+            if case .offerActivity(let invocation) = command { waiting[invocation.scheduled] = nil }
+        }
+        for (scheduled, stimulus) in waiting.sorted(by: { $0.key < $1.key }) { timeline.add(stimulus, at: max(now, ends[scheduled] ?? now)) }
+        perform(commands)
+        give([])
     }
 
     /// `Map.Item` of the child execution of a distributed Map.
@@ -84,6 +95,7 @@ package struct ExecutionDriver {
         var stimuli = [first]
         while let next = timeline.nextTime, next <= now, let (stimulus, _) = timeline.popFirst() { stimuli.append(stimulus) }
         give(stimuli)
+        if givesEverythingTwice { give(stimuli) }
         return true
     }
 
@@ -121,13 +133,17 @@ package struct ExecutionDriver {
         if let submitted = answer.submitted, !invocation.isSubmitted {
             timeline.add(.taskSubmitted(invocation.frame, scheduled: invocation.scheduled, output: submitted), at: now)
         }
-        let end = Timestamp(milliseconds: now.milliseconds + Int64(answer.afterSeconds * 1000))
+        let end = max(now, ends[invocation.scheduled] ?? Timestamp(milliseconds: now.milliseconds + Int64(answer.afterSeconds * 1000)))
+        ends[invocation.scheduled] = end
+        let stimulus: Stimulus
         switch answer.outcome {
-        case .success(let output)?: timeline.add(.taskSucceeded(invocation.frame, scheduled: invocation.scheduled, output: output), at: end)
+        case .success(let output)?: stimulus = .taskSucceeded(invocation.frame, scheduled: invocation.scheduled, output: output)
         case .failure(let error, let cause)?:
-            timeline.add(.taskFailed(invocation.frame, scheduled: invocation.scheduled, error: error, cause: cause), at: end)
-        case nil: break
+            stimulus = .taskFailed(invocation.frame, scheduled: invocation.scheduled, error: error, cause: cause)
+        case nil: return
         }
+        timeline.add(stimulus, at: end)
+        if invocation.resource.kind == .activity { activityAnswers[invocation.scheduled] = stimulus }
     }
 
     /// The events as GetExecutionHistory gives them.
