@@ -108,7 +108,6 @@ struct ExecutionPropertyTests {
                 driver.give([.redrive])
                 driver.runToEnd()
             }
-            if !invariants.problems.isEmpty { for e in driver.history { print("DBG", e.id, e.previousEventID, e.frame.index, e.type(in: machine) ?? "\(e.kind)") } }
             #expect(driver.execution.status == .succeeded, "seed \(seed): \(String(describing: driver.execution.cause))")
             #expect(driver.execution.output == undisturbed.execution.output, "seed \(seed)")
             #expect(invariants.problems.isEmpty, "seed \(seed): \(invariants.problems.prefix(3))")

@@ -143,7 +143,7 @@ extension Execution {
         case .mapIterationFailed:
             update(id) { $0.chain = event.previousEventID }
         case .mapIterationAborted, .stateAborted, .note(.stopped):
-            update(id) { $0.phase = .stopped }
+            update(id) { $0.isStopped = true }
         case .note(.branchSkipped(let index)):
             children[id]?.skip(index)
         case .note(.branchHeld(let index)):
@@ -211,7 +211,7 @@ extension Execution {
     }
 
     private mutating func startChild(_ event: HistoryEvent, _ id: FrameID, parent: FrameID, index: Int, input: JSONValue) {
-        guard let parentFrame = frames[parent.index], let workflow = workflow(of: parentFrame.state, index) else { return }
+        guard id.index <= frames.count, let parentFrame = frame(parent), let workflow = workflow(of: parentFrame.state, index) else { return }
         let isIteration = event.id > 0
         var chain = isIteration ? event.id : parentFrame.chain
         if !isIteration, let started = children[parent]?.startedID { chain = started }
@@ -220,6 +220,7 @@ extension Execution {
         if id.index == frames.count { frames.append(child) } else { frames[id.index] = child }
         if freeFrames.last == id.index { freeFrames.removeLast() }
         children[parent]?.start(index)
+        children[parent]?.setFrame(id, of: index)
         if isIteration, event.previousEventID != children[parent]?.startedID { children[parent]?.slots.takeFirst() }
     }
 
@@ -237,9 +238,8 @@ extension Execution {
     }
 
     private mutating func stopChild(of parent: FrameID, index: Int) {
-        for position in frames.indices where frames[position]?.parent == parent && frames[position]?.index == index {
-            update(FrameID(position)) { $0.phase = .stopped }
-        }
+        guard let child = children[parent]?.frame(of: index) else { return }
+        update(child) { $0.isStopped = true }
     }
 
     private mutating func startChildren(_ event: HistoryEvent, _ id: FrameID, count: Int) {
@@ -251,6 +251,7 @@ extension Execution {
     }
 
     mutating func freeFrame(_ id: FrameID) {
+        if let frame = frames[id.index], let parent = frame.parent { children[parent]?.setFrame(nil, of: frame.index) }
         frames[id.index] = nil
         children[id] = nil
         freeFrames.append(id.index)
@@ -258,19 +259,13 @@ extension Execution {
 
     mutating func dropDescendants(of id: FrameID) {
         guard let own = children.remove(id), own.running > 0 || own.failed > 0 else { return }
-        var isDescendant = Set([id])
-        // A child's place may be lower than its parent's (places are reused), so until nothing is found.
-        var found = true
-        while found {
-            found = false
-            for position in frames.indices {
-                guard let parent = frames[position]?.parent, isDescendant.contains(parent), !isDescendant.contains(FrameID(position)) else { continue }
-                isDescendant.insert(FrameID(position))
-                found = true
-            }
+        var found: [FrameID] = []
+        var waiting = own.frames
+        while let next = waiting.popLast() {
+            found.append(next)
+            if let children = children[next] { waiting.append(contentsOf: children.frames) }
         }
-        isDescendant.remove(id)
-        for frame in isDescendant.sorted(by: { $0.index > $1.index }) { freeFrame(frame) }
+        for frame in found.sorted(by: { $0.index > $1.index }) { freeFrame(frame) }
     }
 
     func workflow(of state: StateID, _ index: Int) -> Workflow? {
@@ -297,8 +292,9 @@ extension Execution {
         redrivenAt = event.timestamp
         facts = ExecutionFacts(header: header, input: input, startedAt: startedAt, redriveCount: count, redrivenAt: redrivenAt)
         for position in frames.indices {
-            guard let frame = frames[position] else { continue }
             let id = FrameID(position)
+            update(id) { $0.isStopped = false }
+            guard let frame = frames[position] else { continue }
             if let own = children[id], !own.isComplete || own.failed > 0, !frame.isDone {
                 children[id]?.reviveFailed()
                 update(id) { frame in

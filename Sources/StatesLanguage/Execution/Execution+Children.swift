@@ -131,23 +131,35 @@ extension Execution {
 
     /// Gives up every child of `parent` that still has something to do, and theirs.
     private mutating func abortChildren(of parent: FrameID, previous: Int64) {
-        guard let parentFrame = frame(parent) else { return }
-        var isMap = false
-        if case .map = machine[parentFrame.state].kind { isMap = true }
-        let positions = frames.indices.filter { frames[$0]?.parent == parent && frames[$0]?.phase != .stopped }
-            .sorted { (frames[$0]?.index ?? 0) < (frames[$1]?.index ?? 0) }
-        for position in positions {
-            let id = FrameID(position)
-            guard let child = frame(id) else { continue }
-            cancel(id)
-            if isMap { emit(.mapIterationAborted(parentFrame.state, index: child.index), id, previous: previous) }
-            if children[id] != nil { abortChildren(of: id, previous: previous) }
-            if child.isInsideState, machine[child.state].hasAbortedEvent {
-                emit(.stateAborted(child.state), id, previous: previous)
-            } else if !isMap {
-                note(.stopped, id)
+        // By hand, because machines may be nested deeper than the stack of a thread.
+        var steps: [AbortStep] = [.children(parent)]
+        while let step = steps.popLast() {
+            switch step {
+            case .children(let parent):
+                steps.append(contentsOf: (children[parent]?.frames ?? []).reversed().map { .child($0, of: parent) })
+            case .child(let id, let parent):
+                guard let child = frame(id), !child.isStopped, let state = frame(parent)?.state else { continue }
+                cancel(id)
+                var isIteration = false
+                if case .map = machine[state].kind { isIteration = true }
+                if isIteration { emit(.mapIterationAborted(state, index: child.index), id, previous: previous) }
+                steps.append(.leave(id, wasInside: child.isInsideState, isIteration: isIteration))
+                if children[id] != nil { steps.append(.children(id)) }
+            case .leave(let id, let wasInside, let isIteration):
+                guard let state = frame(id)?.state else { continue }
+                if wasInside, machine[state].hasAbortedEvent {
+                    emit(.stateAborted(state), id, previous: previous)
+                } else if !isIteration {
+                    note(.stopped, id)
+                }
             }
         }
+    }
+
+    private enum AbortStep {
+        case children(FrameID)
+        case child(FrameID, of: FrameID)
+        case leave(FrameID, wasInside: Bool, isIteration: Bool)
     }
 
     /// The place of the next frame.
@@ -247,8 +259,8 @@ extension Frame {
     /// The current state was entered and not left.
     var isInsideState: Bool {
         switch phase {
-        case .enter, .ended, .stopped: false
-        default: true
+        case .enter, .ended: false
+        default: !isStopped
         }
     }
 }

@@ -26,11 +26,11 @@ extension Execution {
 
     /// Whether the frame may enter no further state. A Map is one running thing: its iterations go on to their end.
     func isDraining(_ id: FrameID) -> Bool {
-        var current = frame(id)
-        while let frame = current, let parent = frame.parent, let parentFrame = self.frame(parent) {
-            guard case .parallel = machine[parentFrame.state].kind else { return false }
+        var current = id
+        while let parent = frames[current.index]?.parent, let state = frames[parent.index]?.state {
+            guard case .parallel = machine[state].kind else { return false }
             if children[parent]?.isDraining == true { return true }
-            current = parentFrame
+            current = parent
         }
         return false
     }

@@ -57,7 +57,7 @@ extension Execution {
     }
 
     private mutating func receiveMapRun(_ id: FrameID, _ started: Int64, _ result: Result<JSONValue, Failure>) {
-        guard let frame = frame(id), case .mapRun(let expected, _) = frame.phase, expected == started else { return }
+        guard let frame = frame(id), !frame.isStopped, case .mapRun(let expected, _) = frame.phase, expected == started else { return }
         switch result {
         case .success(let output):
             emit(.mapRunSucceeded(frame.state), id, previous: frame.chain)
@@ -93,7 +93,7 @@ extension Execution {
             return
         }
         if id == .root, let deadline { turn.commands.append(.wake(.root, at: deadline)) }
-        guard let frame = frame(id) else { return }
+        guard let frame = frame(id), !frame.isStopped else { return }
         switch frame.phase {
         case .timer(let at), .retry(let at):
             if at <= turn.now { ready.append(id) } else { turn.commands.append(.wake(id, at: at)) }
@@ -126,7 +126,7 @@ extension Execution {
     func chain(_ id: FrameID) -> Int64 { frame(id)?.chain ?? 0 }
 
     private func task(_ id: FrameID, _ scheduled: Int64) -> (state: StateID, progress: Frame.TaskProgress)? {
-        guard let frame = frame(id), case .task(let progress) = frame.phase, progress.scheduledID == scheduled else { return nil }
+        guard let frame = frame(id), !frame.isStopped, case .task(let progress) = frame.phase, progress.scheduledID == scheduled else { return nil }
         return (frame.state, progress)
     }
 
@@ -168,7 +168,8 @@ extension Execution {
     }
 
     mutating func cancel(_ id: FrameID) {
-        switch frame(id)?.phase {
+        guard let frame = frame(id), !frame.isStopped else { return }
+        switch frame.phase {
         case .task(let progress): turn.commands.append(.cancelTask(id, scheduled: progress.scheduledID))
         case .mapRun(let started, _): turn.commands.append(.cancelMapRun(id, started: started))
         default: break

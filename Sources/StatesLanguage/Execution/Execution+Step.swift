@@ -3,7 +3,7 @@ import JSON
 extension Execution {
     /// Lets a frame go on until it waits for something, or its turn is over.
     mutating func step(_ id: FrameID) {
-        while isRunning, let frame = frame(id) {
+        while isRunning, let frame = frame(id), !frame.isStopped {
             guard stepOnce(id, frame) else { return }
         }
     }
@@ -46,7 +46,7 @@ extension Execution {
                 for command in commandsOf(id, self.frame(id) ?? frame) { turn.commands.append(command) }
             }
             return false
-        case .mapRun, .stopped: return false
+        case .mapRun: return false
         }
     }
 

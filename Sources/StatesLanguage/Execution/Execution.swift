@@ -76,7 +76,7 @@ public struct Execution: Sendable {
         var commands: [Command] = []
         if let deadline { commands.append(.wake(.root, at: deadline)) }
         for index in frames.indices {
-            guard let frame = frames[index] else { continue }
+            guard let frame = frames[index], !frame.isStopped else { continue }
             commands.append(contentsOf: commandsOf(FrameID(index), frame))
         }
         return commands
@@ -113,7 +113,7 @@ public struct Execution: Sendable {
             return commands
         case .mapRun(let started, let arn):
             return [.runMap(MapRunRequest(frame: id, started: started, arn: arn, state: frame.state, redriveCount: redriveCount))]
-        case .enter, .run, .children, .result, .failed, .ended, .stopped: return []
+        case .enter, .run, .children, .result, .failed, .ended: return []
         }
     }
 
@@ -129,7 +129,7 @@ public struct Execution: Sendable {
 
     mutating func queueRunnableFrames() {
         guard isRunning else { return }
-        for index in frames.indices where frames[index] != nil {
+        for index in frames.indices where frames[index]?.isStopped == false {
             switch frames[index]?.phase {
             case .enter, .run, .result, .failed, .ended, .children: ready.append(FrameID(index))
             case .task(let progress) where !progress.isStarted: ready.append(FrameID(index))

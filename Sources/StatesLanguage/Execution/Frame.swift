@@ -25,6 +25,9 @@ struct Frame: Equatable, Sendable {
     /// ARN of the run of a distributed Map, kept for a redrive.
     var mapRun: String?
 
+    /// Given up because something else failed; a redrive takes it up again where its phase says.
+    var isStopped = false
+
     var retryCount: Int { retries.reduce(0, +) }
 
     enum Phase: Equatable, Sendable {
@@ -47,8 +50,6 @@ struct Frame: Equatable, Sendable {
         case failed(Failed)
         /// A branch or iteration, or the execution, came to its end with this output.
         case ended(JSONValue)
-        /// Given up because something else failed, or the whole execution ended; a redrive takes it up again.
-        case stopped
     }
 
     struct Failed: Equatable, Sendable {
@@ -100,13 +101,29 @@ struct Children: Equatable, Sendable {
     var isDraining = false
     /// Variables of ended branches, for those that depend on them.
     var assigned: [Int: JSONObject] = [:]
+    /// The place of each child's frame, or -1.
+    private var places: [Int32]
     var items = ItemsCache()
 
     init(startedID: Int64, count: Int) {
         self.startedID = startedID
         status = Array(repeating: .pending, count: count)
         results = Array(repeating: .null, count: count)
+        places = Array(repeating: -1, count: count)
         last = startedID
+    }
+
+    /// The frames of the children that have one, in the children's order.
+    var frames: [FrameID] { places.lazy.filter { $0 >= 0 }.map { FrameID(Int($0)) } }
+
+    func frame(of index: Int) -> FrameID? {
+        guard places.indices.contains(index), places[index] >= 0 else { return nil }
+        return FrameID(Int(places[index]))
+    }
+
+    mutating func setFrame(_ frame: FrameID?, of index: Int) {
+        guard places.indices.contains(index) else { return }
+        places[index] = frame.map { Int32(clamping: $0.index) } ?? -1
     }
 
     var isComplete: Bool { running == 0 && succeeded + failed + skipped == status.count }
