@@ -21,10 +21,14 @@ package final class Connection: @unchecked Sendable {
     private let fileSystem: FileSystem?
     private var statements: [ObjectIdentifier: (sql: SQL, statement: OpaquePointer)] = [:]
 
+    /// Once in a process, before the first connection.
+    private static let isConfigured = csqlite_leave_memory_uncounted() == SQLITE_OK
+
     /// Opens `path` (a file name, or a `file:` URI), creating the file unless told otherwise.
     package init(
         path: String, isReadOnly: Bool = false, mayCreate: Bool = true, on fileSystem: FileSystem? = nil
     ) throws(SQLiteError) {
+        _ = Self.isConfigured
         var flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI | SQLITE_OPEN_EXRESCODE
         flags |= isReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE
         if mayCreate && !isReadOnly { flags |= SQLITE_OPEN_CREATE }

@@ -1,6 +1,13 @@
 import Glibc
 import SQLite
 
+private enum Statements {
+    static let beginWriting = SQL("BEGIN IMMEDIATE")
+    static let beginReading = SQL("BEGIN")
+    static let commit = SQL("COMMIT")
+    static let rollBack = SQL("ROLLBACK")
+}
+
 /// The durable memory of sfn-run: one SQLite file that several processes share.
 ///
 /// `write` is one `BEGIN IMMEDIATE … COMMIT`, durable when it returns (WAL, `synchronous=FULL`). Writers of all
@@ -47,19 +54,19 @@ package final class Store: Sendable {
         let bells = WriteTransaction.Bells()
         let value = try translated {
             try writer.withTurn { connection in
-                try connection.execute("BEGIN IMMEDIATE")
+                try connection.run(Statements.beginWriting)
                 do {
                     let before = connection.totalChanges
                     let value = try body(WriteTransaction(connection: connection, bells: bells))
                     // Only rows are counted as changes, not tables.
                     let changes = isMigration || connection.totalChanges != before
                     if changes { options.killSwitch?.commitBegins() }
-                    try connection.execute("COMMIT")
+                    try connection.run(Statements.commit)
                     if changes { options.killSwitch?.commitEnded() }
                     return value
                 } catch {
                     // After some failures SQLite has rolled back already.
-                    if connection.isInTransaction { try? connection.execute("ROLLBACK") }
+                    if connection.isInTransaction { _ = try? connection.run(Statements.rollBack) }
                     throw error
                 }
             }
@@ -75,8 +82,8 @@ package final class Store: Sendable {
                 return try writer.withConnection { try body(ReadTransaction(connection: $0)) }
             }
             return try readers.withReader { connection in
-                try connection.execute("BEGIN")
-                defer { try? connection.execute("COMMIT") }
+                try connection.run(Statements.beginReading)
+                defer { _ = try? connection.run(Statements.commit) }
                 return try body(ReadTransaction(connection: connection))
             }
         }
