@@ -40,6 +40,9 @@ package final class LocalServer: Sendable {
     /// moto's server for all services, shared by the tests of a process; nil where moto is not installed.
     package static let moto: LocalServer? = LocalServer(python: [folder + "/moto_server.py"])
 
+    /// A second one, in which machines are really run (moto keeps those apart from the others).
+    package static let runningMoto: LocalServer? = LocalServer(python: [folder + "/moto_server.py", "--run-machines"])
+
     private static let folder: String = {
         let file = #filePath
         return String(file[..<(file.lastIndex(of: "/") ?? file.startIndex)])
