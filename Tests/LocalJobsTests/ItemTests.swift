@@ -123,3 +123,18 @@ import Testing
         #expect(try buckets.get(S3Location(bucket: "b", key: "out/0aa0/SUCCEEDED_0.jsonl")) == Array("1\n2\n3\n".utf8))
     }
 }
+
+@Suite struct ContentFingerprintTests {
+    @Test func itFollowsContentsNotTimes() throws {
+        let folder = Folder()
+        let configuration = Configuration.parse(["buckets": ["b": .string(folder.path)]], folder: folder.path).configuration
+        let fingerprint = ContentFingerprint(configuration)
+        #expect(fingerprint.of("s3://b/x") == nil)
+        try folder.file("x/one", "1")
+        let first = try #require(fingerprint.of("s3://b/x"))
+        try folder.file("x/one", "1")
+        #expect(fingerprint.of("s3://b/x/") == first)
+        try folder.file("x/one", "2")
+        #expect(fingerprint.of("s3://b/x") != first)
+    }
+}

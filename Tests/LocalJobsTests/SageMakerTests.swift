@@ -199,6 +199,25 @@ import Testing
         #expect(description["SecondaryStatus"] == "Stopped")
     }
 
+    @Test func aTaskCancelledBeforeItsJobBeganLeavesAStoppedJob() async throws {
+        let jobs = try jobs()
+        try put(jobs, "data/x.txt", "4")
+        try await putSource(jobs, ["train.py": "import time\ntime.sleep(600)"])
+        let (submitted, continuation) = AsyncStream<Void>.makeStream()
+        let call = Task {
+            var iterator = submitted.makeAsyncIterator()
+            _ = await iterator.next()
+            return try await jobs.run(.training, training("early"), SageMakerJobs.Caller(taskID: "t1"))
+        }
+        call.cancel()
+        continuation.yield()
+        guard case .cancelled = try await call.value else {
+            Issue.record("it ended")
+            return
+        }
+        #expect(try jobs.describe(.training, name: "early")["TrainingJobStatus"] == "Stopped")
+    }
+
     @Test func tuningFindsTheBestOfItsTrials() async throws {
         let jobs = try jobs()
         try put(jobs, "data/x.txt", "4")

@@ -44,18 +44,16 @@ struct JobDirectory: Sendable {
     /// Makes the folder for a job of this request; false: there is one of that name.
     func claim(taskID: String, request: JSONValue) throws(JobFailure) -> Bool {
         do { try Files.makeFolder(path) } catch { throw .internalError(error.description) }
-        let descriptor = open(file("request.json"), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else {
-            if errno == EEXIST { return false }
-            throw .internalError("\(path): \(errorText(errno))")
-        }
         let content: JSONValue = [
             "TaskID": .string(taskID), "CreationTime": .integer(Timestamps.milliseconds()), "Request": request,
         ]
-        let code = Files.writeAll(content.bytes(), descriptor)
-        close(descriptor)
-        if code != 0 { throw .internalError("\(path): \(errorText(code))") }
-        return true
+        // With all of its content or not at all: an engine may die here.
+        let temporary = file("request.json.\(getpid())-\(UInt32.random(in: 0 ... .max)).part")
+        do { try Files.write(content.bytes(), to: temporary) } catch { throw .internalError(error.description) }
+        defer { unlink(temporary) }
+        if link(temporary, file("request.json")) == 0 { return true }
+        if errno == EEXIST { return false }
+        throw .internalError("\(path): \(errorText(errno))")
     }
 
     // MARK: its processes

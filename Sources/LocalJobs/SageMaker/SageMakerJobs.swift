@@ -108,7 +108,6 @@ package struct SageMakerJobs: Sendable {
         let name = try name(kind, request, caller)
         let directory = directory(kind, name)
         if try directory.claim(taskID: caller.taskID, request: request) { return directory }
-        // The folder may be made and its request not yet written by the engine that won.
         if directory.taskID == caller.taskID { return directory }
         throw JobFailure.sageMaker(
             "ResourceInUse",
@@ -152,11 +151,19 @@ package struct SageMakerJobs: Sendable {
             let script = try await prepare(directory, directory.request, caller.log)
             try script.write(to: directory, container: container ?? ContainerPaths(way: .rewriting))
             try directory.write("", "prepared")
-            if Task.isCancelled { return }
+            if Task.isCancelled { return abandon(directory, caller) }
             try await JobSupervision.start(directory)
         } catch {
+            if Task.isCancelled { return abandon(directory, caller) }
             fail(directory, error.cause)
         }
+    }
+
+    /// Cancelled before its process began: an engine that goes away leaves it as it is, to be prepared anew.
+    private func abandon(_ directory: JobDirectory, _ caller: Caller) {
+        if caller.leavesRunning() { return }
+        try? directory.write("Stopped", "reason")
+        try? directory.write("143", "exit")
     }
 
     func fail(_ directory: JobDirectory, _ reason: String) {
