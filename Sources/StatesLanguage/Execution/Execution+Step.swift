@@ -161,7 +161,8 @@ extension Execution {
     mutating func leave(_ id: FrameID, _ frame: Frame, result: JSONValue) throws(Failure) {
         let state = machine[frame.state]
         let next: StateID? = if case .next(let target) = state.transition { target } else { nil }
-        if state.isPlain, let output = try plainOutput(state, frame, result) {
+        if state.isPlain, !state.selectsResult {
+            let output = try plainOutput(state, frame, result)
             try finish(id, frame, output: output, assigned: JSONObject(), next: next)
             return
         }
@@ -191,14 +192,14 @@ extension Execution {
         try finish(id, frame, output: output, assigned: assigned, next: next)
     }
 
-    /// The output of a state whose fields need no scope; nil: they do.
-    private func plainOutput(_ state: State, _ frame: Frame, _ result: JSONValue) throws(Failure) -> JSONValue? {
+    /// The output of a state that has nothing to evaluate once its work is done.
+    private func plainOutput(_ state: State, _ frame: Frame, _ result: JSONValue) throws(Failure) -> JSONValue {
         guard state.language == .jsonPath else { return result }
         switch state.kind {
         case .pass(let pass): return try pass.resultPath.apply(result, to: frame.input)
-        case .task(let task): return task.resultSelector == nil ? try task.resultPath.apply(result, to: frame.input) : nil
-        case .parallel(let parallel): return parallel.resultSelector == nil ? try parallel.resultPath.apply(result, to: frame.input) : nil
-        case .map(let map): return map.resultSelector == nil ? try map.resultPath.apply(result, to: frame.input) : nil
+        case .task(let task): return try task.resultPath.apply(result, to: frame.input)
+        case .parallel(let parallel): return try parallel.resultPath.apply(result, to: frame.input)
+        case .map(let map): return try map.resultPath.apply(result, to: frame.input)
         case .choice, .wait, .succeed, .fail: return result
         }
     }
@@ -277,6 +278,15 @@ extension Execution {
 }
 
 extension State {
+    var selectsResult: Bool {
+        switch kind {
+        case .task(let task): task.resultSelector != nil
+        case .parallel(let parallel): parallel.resultSelector != nil
+        case .map(let map): map.resultSelector != nil
+        case .pass, .choice, .wait, .succeed, .fail: false
+        }
+    }
+
     /// Whether the state has a result of its own: `$states.result`.
     var doesWork: Bool {
         switch kind {
