@@ -30,7 +30,17 @@ package final class AWSClient: Sendable {
     /// The model of a service by Step Functions' name for it.
     package func model(_ service: String) -> ServiceModel? { table.service(service) }
 
-    package func call(_ call: AWSCall) async throws(AWSFailure) -> AWSResult {
+    /// The request of a call as it would be signed and sent.
+    package func request(of call: AWSCall) throws(AWSFailure) -> HTTPRequest { try prepared(call).request }
+
+    private struct Prepared {
+        let model: ServiceModel
+        let operation: ServiceModel.Operation
+        let endpoint: Endpoint
+        let request: HTTPRequest
+    }
+
+    private func prepared(_ call: AWSCall) throws(AWSFailure) -> Prepared {
         guard let model = table.service(call.service) else { throw .unknownService(call.service) }
         guard let operation = model.operation(call.operation) else {
             throw .unknownOperation(service: call.service, operation: call.operation)
@@ -45,12 +55,19 @@ package final class AWSClient: Sendable {
         let endpoint = try endpoint(model, call.service)
         var limits = call.limits
         if let seconds = configuration.told.requestSeconds { limits.totalSeconds = seconds }
-        let request = prepared(wire, endpoint, operation, model, limits: limits)
+        return Prepared(
+            model: model, operation: operation, endpoint: endpoint,
+            request: prepared(wire, endpoint, operation, model, limits: limits))
+    }
+
+    package func call(_ call: AWSCall) async throws(AWSFailure) -> AWSResult {
+        let ready = try prepared(call)
+        let (model, operation) = (ready.model, ready.operation)
         var attempt = 1
         var paid = 0
         while true {
             do throws(AWSFailure) {
-                let response = try await attemptOnce(request, endpoint, model, operation, call)
+                let response = try await attemptOnce(ready.request, ready.endpoint, model, operation, call)
                 quota.giveBack(paid)
                 return AWSResult(
                     output: ResponseReader(model: model, style: call.style).read(response, operation), response: response,
