@@ -37,10 +37,7 @@ extension EngineThread {
                 parameters: live.parameters)
             if let replaced = replacement(task) { return replaced }
         }
-        if resource.isService("states", "startExecution") || resource.isService("aws-sdk:sfn", "startExecution") {
-            return options.integration(resource) ?? NestedExecution(engine: engine)
-        }
-        return options.integration(resource)
+        return engine.taskIntegration(resource)
     }
 
     private static func run(
@@ -69,6 +66,17 @@ extension EngineThread {
         let free = max(try tx.nextExecutionID().rawValue, lastTurnID + 1)
         lastTurnID = free
         return ExecutionID(rawValue: free)
+    }
+}
+
+extension ExecutionEngine {
+    /// What a Task's resource calls, the machines and tokens of this store included.
+    package func taskIntegration(_ resource: TaskResource) -> (any Integration)? {
+        if let configured = options.integration(resource) { return configured }
+        if resource.isService("states", "startExecution") || resource.isService("aws-sdk:sfn", "startExecution") {
+            return NestedExecution(engine: self)
+        }
+        return TokenCall(resource, engine: self)
     }
 }
 

@@ -86,6 +86,9 @@ struct MemberTraits: Sendable {
     var isJSONText = false
     var isHostLabel = false
     var namespace: (prefix: String, uri: String)?
+    /// Every answer has it.
+    var isRequired = false
+    var rules: ValueRules?
 
     init(_ json: JSONValue? = nil) {
         guard let json, json.object != nil else { return }
@@ -98,6 +101,17 @@ struct MemberTraits: Sendable {
         isStreamed = json["s"] != nil
         isJSONText = json["j"] != nil
         isHostLabel = json["w"] != nil
+        isRequired = json["R"] != nil
+        if json["E"] != nil || json["m"] != nil || json["M"] != nil {
+            rules = ValueRules(allowed: json["E"]?.array?.compactMap(\.string), least: json["m"]?.number, most: json["M"]?.number)
+        }
         if let uri = json["x"]?[1]?.string { namespace = (json["x"]?[0]?.string ?? "", uri) }
     }
+}
+
+/// What a scalar of an answer keeps to: a number's value, a text's length.
+struct ValueRules: Sendable {
+    let allowed: [String]?
+    let least: Double?
+    let most: Double?
 }

@@ -42,11 +42,7 @@ extension Execution {
     private mutating func handle(_ id: FrameID, _ catcher: Catcher, _ failed: Frame.Failed) throws(Failure) {
         guard let frame = frame(id) else { return }
         let state = machine[frame.state]
-        var output = JSONObject()
-        output["Error"] = ErrorMatch.shown(failed.error).map { .string($0) } ?? .null
-        output["Cause"] = .string(failed.cause ?? "")
-        if failed.error == nil, failed.cause == nil { output["Cause"] = .null }
-        let error = JSONValue.object(output)
+        let error = ErrorMatch.output(error: failed.error, cause: failed.cause)
         var scope = scope(id, frame)
         guard state.language == .jsonPath else {
             scope.errorOutput = error
@@ -103,4 +99,13 @@ public enum ErrorMatch {
 
     /// AWS reports a missed heartbeat as `States.Timeout`.
     public static func shown(_ error: String?) -> String? { error == ErrorName.heartbeatTimeout ? ErrorName.timeout : error }
+
+    /// The error output that a Catcher passes on.
+    static func output(error: String?, cause: String?) -> JSONValue {
+        var output = JSONObject()
+        output["Error"] = shown(error).map { .string($0) } ?? .null
+        output["Cause"] = .string(cause ?? "")
+        if error == nil, cause == nil { output["Cause"] = .null }
+        return .object(output)
+    }
 }
