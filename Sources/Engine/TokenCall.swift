@@ -49,6 +49,6 @@ struct TokenCall: Integration {
     }
 
     private func refusal(_ code: String, _ message: String) -> Failure {
-        Failure("Sfn.\(code)Exception", "\(message) (Service: Sfn, Status Code: 400, Request ID: \(SecureRandom.uuid()))")
+        Failure("Sfn.\(code)Exception", "\(message) (Service: Sfn, Status Code: 400, Request ID: \(SecureRandom.uuid())) (SDK Attempt Count: 1)")
     }
 }
