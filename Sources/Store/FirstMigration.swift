@@ -119,8 +119,9 @@ extension Schema {
         -- Most executions succeed: the others are found by their status, those by the index above.
         CREATE INDEX execution_not_succeeded ON execution(status, state_machine, id) WHERE status <> 'SUCCEEDED';
         CREATE INDEX execution_by_owner ON execution(owner) WHERE owner IS NOT NULL;
-        CREATE INDEX execution_parked ON execution(parked_until_ms) WHERE parked_until_ms IS NOT NULL;
+        CREATE INDEX execution_parked ON execution(owner, parked_until_ms) WHERE parked_until_ms IS NOT NULL;
         CREATE INDEX execution_by_map_run ON execution(map_run, item_index) WHERE map_run IS NOT NULL;
+        CREATE INDEX execution_of_map_run ON execution(map_run, id) WHERE map_run IS NOT NULL;
         CREATE INDEX execution_by_parent ON execution(parent) WHERE parent IS NOT NULL;
         CREATE TRIGGER execution_end_is_final BEFORE UPDATE OF status ON execution
             WHEN OLD.status NOT IN ('RUNNING', 'PENDING_REDRIVE') AND NEW.redrive_count <= OLD.redrive_count
