@@ -38,6 +38,7 @@ struct SfnRun: AsyncParsableCommand {
             CallbackCommand.self,
             WorkerCommand.self,
             ValidateCommand.self,
+            TestCommand.self,
             ExportCommand.self,
             GraphCommand.self,
             EvalCommand.self,
