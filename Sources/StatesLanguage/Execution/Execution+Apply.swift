@@ -69,7 +69,7 @@ extension Execution {
                 frame.chain = event.id
                 frame.phase = .failed(.init(error: error, cause: cause))
             }
-            if frames[id.index]?.parent == nil { failedState = frames[id.index]?.state }
+            failedState = frames[id.index]?.state
 
         case .taskScheduled(_, let schedule):
             update(id) { frame in
@@ -100,7 +100,9 @@ extension Execution {
                 frame.chain = event.id
                 frame.phase = .failed(.init(error: error, cause: cause))
             }
+            failedState = frames[id.index]?.state
         case .note(.failed(let error, let cause, let isCatchable)):
+            failedState = frames[id.index]?.state
             update(id) { $0.phase = .failed(.init(error: error, cause: cause, isCatchable: isCatchable)) }
         case .note(.waiting(let until)):
             update(id) { $0.phase = .timer(until) }

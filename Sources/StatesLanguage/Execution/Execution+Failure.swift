@@ -61,7 +61,6 @@ extension Execution {
             childFailed(id, frame, failed, parent: parent)
             return
         }
-        failedState = frame.state
         cancelEverything()
         emit(.executionFailed(error: ErrorMatch.shown(failed.error), cause: failed.cause), .root, previous: frame.chain)
     }

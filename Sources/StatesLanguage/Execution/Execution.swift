@@ -21,7 +21,7 @@ public struct Execution: Sendable {
     public internal(set) var lastEventID: Int64 = 0
     /// `Map.Item` of a distributed Map's child execution.
     public var childItem: JSONValue?
-    /// The state that the failure of the execution came from.
+    /// The state that failed last: where the failure of a failed execution came from.
     public internal(set) var failedState: StateID?
 
     var frames: [Frame?] = []
