@@ -144,6 +144,7 @@ package struct MachineGenerator {
             ]))
         state["Parameters"] = ["n.$": "$.n", "of.$": "$$.State.Name"]
         state["ResultPath"] = "$.t"
+        if numbers.percent(30) { state["ResultSelector"] = ["of.$": "$.of"] }
         if numbers.percent(40) {
             state["TimeoutSeconds"] = .integer(Int64(numbers.number(30...90)))
             if numbers.percent(40) { state["HeartbeatSeconds"] = .integer(Int64(numbers.number(5...25))) }
