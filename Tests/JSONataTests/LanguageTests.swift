@@ -47,6 +47,13 @@ import Testing
         check("books#$i.($i & title)", library, gives: ["0T", "1U"])
     }
 
+    @Test func aPredicateOnAConstructedArrayEndsItsPath() {
+        check("[1,2][0].a", gives: nil)
+        check("[{'a': 1}]{'k': 2}.a", gives: nil)
+        check("[3,4,5][1[0]]", gives: 4)
+        check("[].a", gives: [])
+    }
+
     @Test func sortIsStableAndPutsTheUndefinedLast() {
         check("lines^(>price).sku", order, gives: ["b", "c", "a"])
         check("lines^(tags[1], >qty).sku", order, gives: ["a", "c", "b"])
@@ -73,6 +80,7 @@ import Testing
         check("$ ~> |lines|{'sum': qty * price}, ['tags', sku]|", order, gives: changed)
         check("($ ~> |lines[qty=1]|{'tags': [tags, 'z']}|).lines.tags", order, gives: ["x", "y", "x", "z"])
         check("($ ~> |**|{'n': 1}|).lines.n", order, gives: [1, 1, 1])
+        check("$ ~> |id|{'n': 1}|", ["id": 7], gives: ["id": 7])
         check("$ ~> |lines|5|", order, fails: "T2011")
         check("$ ~> |lines|{}, 5|", order, fails: "T2012")
     }

@@ -27,6 +27,11 @@ import Testing
         check("($f := function($x, $n){$n = 0 ? $x : $f($x ~> |$|{'a': $x}|, $n - 1)}; $f({'b': 1}, 100000))", fails: "U1001")
     }
 
+    @Test func aTransformThatPutsAnObjectIntoItselfEnds() {
+        check("$ ~> |$|{'b': $}|", ["a": 1], gives: ["a": 1, "b": ["a": 1]])
+        check("$count(($ ~> |**|{'b': $, 'c': [$]}|).**) > 3", ["a": ["x": ["y": 1]]], gives: true)
+    }
+
     @Test func manyThreadsMayShareAnExpression() async throws {
         let expression = try JSONataExpression("$sum(items.(a * b)) & $join(items.c)")
         let input: JSONValue = ["items": [["a": 2, "b": 3, "c": "x"], ["b": 1, "a": 5, "c": "y"]]]

@@ -36,7 +36,7 @@ enum Replacement {
     private static func replace(
         _ call: Call, _ text: String, _ needle: String, _ replacement: Value, _ bound: Double
     ) throws(Failure) -> String {
-        let new = try StringFunctions.string(replacement, call.run.numberStyle) ?? ""
+        let new = try StringFunctions.string(replacement, call.run.numberStyle) ?? "undefined"
         var result = ""
         var start = 0
         var count = 0.0

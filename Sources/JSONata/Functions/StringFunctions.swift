@@ -12,7 +12,10 @@ enum StringFunctions {
         },
         Builtin("substring", "<s-nn?:s>", arity: 3) { (_, arguments) throws(Failure) in
             guard let text = arguments.at(0).string else { return .undefined }
-            return .text(substring(text, arguments.at(1).number ?? 0, arguments.at(2).number))
+            let start = arguments.at(1).number
+            // JavaScript: undefined plus a length is no number, and a slice up to there is empty.
+            if start == nil, arguments.at(2).number != nil { return .text("") }
+            return .text(substring(text, start ?? 0, arguments.at(2).number))
         },
         Builtin("substringBefore", "<s-s:s>", arity: 2) { (_, arguments) throws(Failure) in
             guard let text = arguments.at(0).string else { return .undefined }

@@ -267,7 +267,8 @@ final class TransformNode: Node {
         if !changes.isUndefined {
             guard let members = Members(changes) else { throw updateFailure(changes) }
             if case .object(let object) = match {
-                for index in 0..<members.count { object.set(members.key(index), members.value(index)) }
+                // What the update took from the copy itself is copied again: JavaScript would tie the object into a knot.
+                for index in 0..<members.count { object.set(members.key(index), Clone.snapshot(members.value(index))) }
             }
         }
         guard let deletion else { return }
@@ -325,6 +326,18 @@ enum Clone {
         case .list(let list): .list(List(list.items.map { changeable($0.isUndefined ? .json(.null) : $0) }))
         case .object(let object): .object(copy(object))
         default: value
+        }
+    }
+
+    /// The same value in containers of its own.
+    static func snapshot(_ value: Value) -> Value {
+        switch value {
+        case .list(let list): return .list(List(list.items.map(snapshot), list.flags))
+        case .object(let object):
+            let copy = ObjectRef()
+            for (index, key) in object.keys.enumerated() { copy.set(key, snapshot(object.values[index])) }
+            return .object(copy)
+        default: return value
         }
     }
 

@@ -7,13 +7,10 @@ struct FilterPredicate {
     let index: Double?
     let isBoolean: Bool
 
-    init(_ node: Node) {
+    /// `index`: the predicate is a number, whatever follows it (`[0[a]]`), as in jsonata-js.
+    init(_ node: Node, index: Double?) {
         self.node = NodeRef(node)
-        if let literal = node as? LiteralNode, let number = literal.value.number {
-            index = number
-        } else {
-            index = nil
-        }
+        self.index = index
         isBoolean = node.isBoolean
     }
 

@@ -200,11 +200,13 @@ final class BooleanNode: Node {
     private unowned(unsafe) let lhs: Node
     private unowned(unsafe) let rhs: Node
     private let isAnd: Bool
+    private let position: Int
 
-    init(_ lhs: Node, _ rhs: Node, isAnd: Bool) {
+    init(_ lhs: Node, _ rhs: Node, isAnd: Bool, position: Int) {
         self.lhs = lhs
         self.rhs = rhs
         self.isAnd = isAnd
+        self.position = position
     }
 
     override var isBoolean: Bool { true }
@@ -212,7 +214,17 @@ final class BooleanNode: Node {
     override func test(_ input: Value, _ frame: Frame, _ run: Run) throws(Failure) -> Bool {
         try run.enter()
         let left = try lhs.test(input, frame, run)
-        let result = left == isAnd ? try rhs.test(input, frame, run) : left
+        var result = left
+        if left == isAnd {
+            do throws(Failure) {
+                result = try rhs.test(input, frame, run)
+            } catch {
+                // jsonata-js evaluates the right side inside the operator, which then signs its errors.
+                error.detail.position = position
+                error.detail.token = .text(isAnd ? "and" : "or")
+                throw error
+            }
+        }
         run.leave()
         return result
     }

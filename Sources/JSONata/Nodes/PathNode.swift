@@ -138,7 +138,16 @@ final class PathNode: Node {
             } else {
                 result = try advance(step, current, isLast: isLast, frame, run)
             }
-            guard let items = result.items, items.count > 0 else { break }
+            guard let items = result.items, items.count > 0 else {
+                // A predicate or a grouping made the first array something else, which the next step does not iterate
+                // over; but JavaScript iterates over the characters of a string.
+                if !isLast, let text = result.string, !text.isEmpty {
+                    current = .list(text.unicodeScalars.map { .text(String($0)) })
+                    continue
+                }
+                if !isLast, !result.isUndefined, !result.isArray { result = .emptySequence }
+                break
+            }
             if !isLast { current = items }
         }
         if let stream {

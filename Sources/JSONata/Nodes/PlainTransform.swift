@@ -53,7 +53,8 @@ struct PlainTransform {
             return .object(copy)
         default:
             // A scalar that the pattern names is looked at, but cannot change; its errors count.
-            return level == names.count ? nil : json
+            if level == names.count { return nil }
+            return json
         }
     }
 

@@ -12,7 +12,9 @@ struct PathBuilder {
         defer { nodes += builder.nodes }
         let result = try builder.process(tree)
         if result.kind == .parent || result.seekingParent != nil {
-            throw .token("S0217", position: result.position, token: kindText(result))
+            // jsonata-js's nodes of these two kinds have no place.
+            let hasPosition = result.kind != .parent && result.kind != .path
+            throw Failure("S0217", position: hasPosition ? result.position : nil, token: .text(kindText(result)))
         }
         return result
     }

@@ -98,6 +98,10 @@ enum Application {
             // The signature is not looked at again, as in jsonata-js.
             return try call(node, all, context, closure, run)
         }
+        if case .builtin(let builtin) = inner.unwrapped.kind {
+            // Nor is that of a built-in.
+            return try builtin.body(Call(run: run, input: .json(.null), frame: frame), all)
+        }
         while let last = all.last, last.isUndefined { all.removeLast() }
         return try apply(.function(inner), all, input: .json(.null), frame: frame, run)
     }

@@ -45,7 +45,7 @@ enum NumberText {
 
     /// `toFixed` of a number that is not negative.
     static func fixed(_ number: Double, digits: Int) -> String {
-        if number >= 1e21 { return javaScript(number) }
+        if number >= 1e21 || number.isNaN { return javaScript(number) }
         return withVaList([Int32(clamping: min(max(digits, 0), 100)), number]) { print("%.*f", $0) }
     }
 

@@ -93,12 +93,18 @@ struct Compiler {
         node.collapses = false
         var predicates: [FilterPredicate] = []
         for stage in syntax.predicates ?? [] {
-            if case .filter(let filter) = stage.kind { predicates.append(FilterPredicate(try compile(filter))) }
+            if case .filter(let filter) = stage.kind { predicates.append(try predicate(filter)) }
         }
         let group = hasGroup ? try syntax.group.map { (group) throws(Failure) in try object(group) } : nil
         let filtered = keep(FilteredNode(node, predicates: predicates, group: group))
         filtered.keepArray = syntax.keepArray
         return filtered
+    }
+
+    private mutating func predicate(_ filter: Syntax) throws(Failure) -> FilterPredicate {
+        var index: Double?
+        if filter.kind == .number, case .number(let number) = filter.value { index = number }
+        return FilterPredicate(try compile(filter), index: index)
     }
 
     private mutating func compile(_ syntax: Syntax?) throws(Failure) -> Node {
@@ -188,7 +194,7 @@ struct Compiler {
         }
         for stage in syntax.stages ?? [] {
             switch stage.kind {
-            case .filter(let filter): result.stages.append(.filter(FilterPredicate(try compile(filter))))
+            case .filter(let filter): result.stages.append(.filter(try predicate(filter)))
             case .index(let name): result.stages.append(.index(name))
             }
         }
@@ -214,7 +220,7 @@ struct Compiler {
         }
         switch syntax.symbol {
         case "=", "!=": return keep(EqualityNode(lhs, rhs, isNegated: syntax.symbol == "!="))
-        case "and", "or": return keep(BooleanNode(lhs, rhs, isAnd: syntax.symbol == "and"))
+        case "and", "or": return keep(BooleanNode(lhs, rhs, isAnd: syntax.symbol == "and", position: position))
         case "in": return keep(MembershipNode(lhs, rhs))
         case "&": return keep(ConcatenationNode(lhs, rhs, position: position))
         case "..": return keep(RangeNode(lhs, rhs, position: position))
