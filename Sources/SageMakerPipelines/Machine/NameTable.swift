@@ -2,6 +2,8 @@
 struct NameTable {
     private(set) var used: Set<String>
     private let limit: Int
+    /// The next number for a name that was asked for before.
+    private var next: [String: Int] = [:]
 
     init(reserving used: some Sequence<String> = [], limit: Int) {
         self.used = Set(used)
@@ -11,7 +13,9 @@ struct NameTable {
     /// `wanted`, cut and numbered where needed.
     mutating func name(_ wanted: String, separator: String = " ") -> String {
         var candidate = Self.cut(wanted, limit)
-        var number = 2
+        var number = next[candidate] ?? 2
+        let base = candidate
+        defer { next[base] = number }
         while !used.insert(candidate).inserted {
             let suffix = "\(separator)\(number)"
             candidate = Self.cut(wanted, limit - suffix.utf8.count) + suffix

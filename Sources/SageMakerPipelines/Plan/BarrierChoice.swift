@@ -34,12 +34,13 @@ struct BarrierChoice {
         let deepest = earliest.max() ?? 0
         var latest = Array(repeating: deepest, count: count)
         for position in (0..<count).reversed() { latest[position] = (after[position].map { latest[$0] - 1 }.min() ?? deepest) }
-        for level in 0..<max(deepest, 1) {
+        // Each candidate costs a walk over the part, so a deep one is tried at some levels only.
+        for level in stride(from: 0, to: max(deepest, 1), by: max(1, deepest * count / 20_000)) {
             consider(Set(earliest.indices.filter { earliest[$0] <= level }))
             consider(Set(latest.indices.filter { latest[$0] <= level }))
         }
         // Looking at each member costs the square of the part: beyond some hundreds the levels must do.
-        if count <= 400 {
+        if count <= 120 {
             for position in 0..<count {
                 let ancestors = reach(position, before)
                 consider(ancestors)
