@@ -1,0 +1,182 @@
+import JSON
+
+public struct TrainingInput: Sendable {
+    public var s3Data: any PipelineInput
+    public var contentType: String?
+    public init(s3Data: any PipelineInput, contentType: String? = nil) {
+        self.s3Data = s3Data
+        self.contentType = contentType
+    }
+
+    func json(channel: String) -> JSONValue {
+        var object = JSONObject([
+            ("DataSource", ["S3DataSource": ["S3DataType": "S3Prefix", "S3Uri": s3Data.pipelineJSON, "S3DataDistributionType": "FullyReplicated"]] as JSONValue)
+        ])
+        object["ContentType"] = contentType.map { .string($0) }
+        object["ChannelName"] = .string(channel)
+        return .object(object)
+    }
+}
+
+/// A container that trains a model.
+public struct Estimator: Sendable {
+    public var imageURI: String
+    public var instanceCount: any PipelineInput
+    public var instanceType: any PipelineInput
+    public var outputPath: (any PipelineInput)?
+    public var hyperparameters: [(String, any PipelineInput)]
+    public var volumeSizeInGB: Int
+    public var maxRuntimeInSeconds: Int
+    public var environment: [(String, any PipelineInput)]
+    public var metricDefinitions: [(name: String, regex: String)]
+    public var checkpointS3URI: (any PipelineInput)?
+    public var role: String?
+    /// Script mode: the program and the folder it is in.
+    public var entryPoint: String?
+    public var sourceDirectory: String?
+
+    public init(
+        imageURI: String, instanceCount: any PipelineInput = 1, instanceType: any PipelineInput = "ml.m5.xlarge", outputPath: (any PipelineInput)? = nil,
+        hyperparameters: [(String, any PipelineInput)] = [], volumeSizeInGB: Int = 30, maxRuntimeInSeconds: Int = 86_400,
+        environment: [(String, any PipelineInput)] = [], metricDefinitions: [(name: String, regex: String)] = [],
+        checkpointS3URI: (any PipelineInput)? = nil, role: String? = nil, entryPoint: String? = nil, sourceDirectory: String? = nil
+    ) {
+        self.imageURI = imageURI
+        self.instanceCount = instanceCount
+        self.instanceType = instanceType
+        self.outputPath = outputPath
+        self.hyperparameters = hyperparameters
+        self.volumeSizeInGB = volumeSizeInGB
+        self.maxRuntimeInSeconds = maxRuntimeInSeconds
+        self.environment = environment
+        self.metricDefinitions = metricDefinitions
+        self.checkpointS3URI = checkpointS3URI
+        self.role = role
+        self.entryPoint = entryPoint
+        self.sourceDirectory = sourceDirectory
+    }
+}
+
+public func XGBoost(
+    frameworkVersion: String, entryPoint: String? = nil, sourceDirectory: String? = nil, instanceCount: any PipelineInput = 1,
+    instanceType: any PipelineInput = "ml.m5.xlarge", outputPath: (any PipelineInput)? = nil, hyperparameters: [(String, any PipelineInput)] = [],
+    session: PipelineSession
+) -> Estimator {
+    Estimator(
+        imageURI: ImageURIs.xgboost(frameworkVersion, region: session.region), instanceCount: instanceCount, instanceType: instanceType,
+        outputPath: outputPath, hyperparameters: hyperparameters, entryPoint: entryPoint, sourceDirectory: sourceDirectory)
+}
+
+public func SKLearn(
+    frameworkVersion: String, entryPoint: String, sourceDirectory: String? = nil, instanceType: any PipelineInput = "ml.m5.xlarge",
+    outputPath: (any PipelineInput)? = nil, hyperparameters: [(String, any PipelineInput)] = [], session: PipelineSession
+) -> Estimator {
+    Estimator(
+        imageURI: ImageURIs.sklearn(frameworkVersion, region: session.region), instanceType: instanceType, outputPath: outputPath,
+        hyperparameters: hyperparameters, entryPoint: entryPoint, sourceDirectory: sourceDirectory)
+}
+
+public func PyTorch(
+    frameworkVersion: String, pythonVersion: String = "py310", entryPoint: String, sourceDirectory: String? = nil, instanceCount: any PipelineInput = 1,
+    instanceType: any PipelineInput = "ml.m5.xlarge", isGPU: Bool = false, outputPath: (any PipelineInput)? = nil,
+    hyperparameters: [(String, any PipelineInput)] = [], session: PipelineSession
+) -> Estimator {
+    Estimator(
+        imageURI: ImageURIs.pytorch(frameworkVersion, python: pythonVersion, isGPU: isGPU, region: session.region), instanceCount: instanceCount,
+        instanceType: instanceType, outputPath: outputPath, hyperparameters: hyperparameters, entryPoint: entryPoint, sourceDirectory: sourceDirectory)
+}
+
+public struct TrainingStep: Step {
+    public let name: String
+    public var common: StepOptions
+    public var estimator: Estimator
+    public var inputs: [(String, TrainingInput)]
+    public var properties: TrainingProperties { TrainingProperties(own: property) }
+
+    public init(name: String, estimator: Estimator, inputs: [(String, TrainingInput)] = [], options: StepOptions = StepOptions()) {
+        self.name = name
+        self.estimator = estimator
+        self.inputs = inputs
+        common = options
+    }
+
+    public func members(in pipeline: PipelineContext) -> [(String, JSONValue)] { [("Type", "Training"), ("Arguments", .object(request(pipeline)))] }
+
+    func request(_ pipeline: PipelineContext) -> JSONObject {
+        let output = estimator.outputPath?.pipelineJSON ?? .string("s3://\(pipeline.session.bucket)/")
+        var algorithm = JSONObject([("TrainingInputMode", "File"), ("TrainingImage", .string(estimator.imageURI))] as [(String, JSONValue)])
+        if !estimator.metricDefinitions.isEmpty {
+            algorithm["MetricDefinitions"] = .array(estimator.metricDefinitions.map { ["Name": .string($0.name), "Regex": .string($0.regex)] })
+        }
+        var request = JSONObject([("AlgorithmSpecification", JSONValue.object(algorithm))])
+        request["OutputDataConfig"] = ["S3OutputPath": output]
+        request["StoppingCondition"] = ["MaxRuntimeInSeconds": .integer(Int64(estimator.maxRuntimeInSeconds))]
+        request["ResourceConfig"] = [
+            "VolumeSizeInGB": .integer(Int64(estimator.volumeSizeInGB)), "InstanceCount": estimator.instanceCount.pipelineJSON,
+            "InstanceType": estimator.instanceType.pipelineJSON,
+        ]
+        request["RoleArn"] = .string(estimator.role ?? pipeline.session.role)
+        if !inputs.isEmpty { request["InputDataConfig"] = .array(inputs.map { $1.json(channel: $0) }) }
+        var parameters = estimator.hyperparameters.map { ($0.0, Self.hyperparameter($0.1)) }
+        if let program = estimator.entryPoint {
+            // Script mode reads its settings as JSON texts.
+            let folder = estimator.sourceDirectory.map { pipeline.session.codeURI($0, pipeline: pipeline.pipelineName) } ?? pipeline.session.codeURI(program, pipeline: pipeline.pipelineName)
+            parameters.append(("sagemaker_program", .string(JSONValue.string(estimator.sourceDirectory == nil ? String(program.split(separator: "/").last ?? "") : program).text())))
+            parameters.append(("sagemaker_submit_directory", .string(JSONValue.string(folder).text())))
+        }
+        if !parameters.isEmpty { request["HyperParameters"] = .object(JSONObject(parameters)) }
+        if !estimator.environment.isEmpty { request["Environment"] = .object(JSONObject(estimator.environment.map { ($0.0, $0.1.pipelineJSON) })) }
+        if let uri = estimator.checkpointS3URI { request["CheckpointConfig"] = ["S3Uri": uri.pipelineJSON] }
+        request["DebugHookConfig"] = ["S3OutputPath": output, "CollectionConfigurations": []]
+        request["ProfilerConfig"] = ["DisableProfiler": true]
+        return request
+    }
+
+    /// The request wants texts; what is known only later becomes one with a Join.
+    private static func hyperparameter(_ value: any PipelineInput) -> JSONValue {
+        let json = value.pipelineJSON
+        switch json {
+        case .string: return json
+        case .object: return ["Std:Join": ["On": "", "Values": [json]]]
+        case .bool(let flag): return .string(flag ? "True" : "False")
+        default: return .string(json.text())
+        }
+    }
+}
+
+/// A search over hyperparameters with an estimator.
+public struct TuningStep: Step {
+    public let name: String
+    public var common: StepOptions
+    public var estimator: Estimator
+    public var inputs: [(String, TrainingInput)]
+    /// `HyperParameterTuningJobConfig`: strategy, objective, limits and ranges.
+    public var configuration: JSONObject
+    public var properties: TuningProperties { TuningProperties(own: property) }
+
+    public init(name: String, estimator: Estimator, inputs: [(String, TrainingInput)], configuration: JSONObject, options: StepOptions = StepOptions()) {
+        self.name = name
+        self.estimator = estimator
+        self.inputs = inputs
+        self.configuration = configuration
+        common = options
+    }
+
+    public func members(in pipeline: PipelineContext) -> [(String, JSONValue)] {
+        let training = TrainingStep(name: name, estimator: estimator, inputs: inputs).request(pipeline)
+        var definition = JSONObject()
+        for (key, value) in training where !["DebugHookConfig", "ProfilerConfig"].contains(key) {
+            definition[key == "HyperParameters" ? "StaticHyperParameters" : key] = value
+        }
+        return [
+            ("Type", "Tuning"),
+            ("Arguments", ["HyperParameterTuningJobConfig": .object(configuration), "TrainingJobDefinition": .object(definition)]),
+        ]
+    }
+
+    /// Where the model of the k-th best training job is (0: the best).
+    public func topModelURI(k: Int = 0, bucket: String, prefix: String = "") -> Join {
+        let parts: [any PipelineInput] = ["s3:/", bucket] + (prefix.isEmpty ? [] : [prefix]) + [properties.TrainingJobSummaries[k].TrainingJobName, "output/model.tar.gz"]
+        return Join(on: "/", values: parts)
+    }
+}
