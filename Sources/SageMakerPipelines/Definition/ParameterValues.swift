@@ -3,6 +3,7 @@ import JSON
 /// Why an execution cannot start with the parameters given. The text is for the user.
 public struct ParameterError: Error, Equatable, Sendable, CustomStringConvertible {
     public let description: String
+    public init(description: String) { self.description = description }
 }
 
 extension PipelineDefinition {
