@@ -41,7 +41,7 @@ let package = Package(
         .executableTarget(
             name: "sfn-run",
             dependencies: [
-                "JSON", "JSONPath", "JSONata", "StatesLanguage", "Store", "LocalJobs", "ServiceIntegrations", "Engine", "AWSAPI", "Server", "Curl", "SageMakerPipelines", "ExecutionDriver",
+                "JSON", "JSONPath", "JSONata", "StatesLanguage", "Store", "LocalJobs", "ServiceIntegrations", "Engine", "AWSAPI", "Server", "Curl", "SageMakerPipelines", "ExecutionDriver", "AWSClient", "Deploy",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),

@@ -44,6 +44,11 @@ struct SfnRun: AsyncParsableCommand {
             EvalCommand.self,
             ExecCommand.self,
             CompileCommand.self,
+            DeployCommand.self,
+            PullCommand.self,
+            StartCommand.self,
+            DiffCommand.self,
+            CostCommand.self,
         ],
         defaultSubcommand: RunCommand.self
     )

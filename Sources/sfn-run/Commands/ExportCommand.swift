@@ -1,4 +1,6 @@
 import ArgumentParser
+import Deploy
+import JSON
 import SageMakerPipelines
 import StatesLanguage
 
@@ -15,7 +17,11 @@ struct ExportCommand: ParsableCommand {
     @Argument(help: "The definition; - is standard input.")
     var file: String
 
-    @Option(help: "step-functions, sagemaker (a pipeline's own definition), mermaid or dot.")
+    @Option(
+        help: """
+            step-functions, sagemaker (a pipeline's own definition), mermaid, dot, iam-policy, cloudformation, sam, terraform, \
+            cdk-typescript or cdk-python.
+            """)
     var to: Target = .stepFunctions
 
     @Option(name: .shortAndLong, help: "Write to this file instead of standard output.")
@@ -29,7 +35,10 @@ struct ExportCommand: ParsableCommand {
 
     enum Target: String, ExpressibleByArgument, CaseIterable {
         case stepFunctions = "step-functions"
-        case sagemaker, mermaid, dot
+        case sagemaker, mermaid, dot, cloudformation, sam, terraform
+        case iamPolicy = "iam-policy"
+        case cdkTypeScript = "cdk-typescript"
+        case cdkPython = "cdk-python"
     }
 
     func run() throws {
@@ -55,6 +64,26 @@ struct ExportCommand: ParsableCommand {
         case .mermaid: return MermaidWriter.text(StateGraph(file.definition))
         case .dot: return DotWriter.text(StateGraph(file.definition))
         case .stepFunctions: return try strictText(file)
+        case .iamPolicy, .cloudformation, .sam, .terraform, .cdkTypeScript, .cdkPython:
+            return infrastructureText(name: file.name, definition: try JSONValue(parsing: try strictText(file)))
+        }
+    }
+
+    /// For infrastructure tools; the states that need each line of a policy are told on standard error.
+    private func infrastructureText(name: String, definition: JSONValue) -> String {
+        let snippets = InfrastructureSnippets(name: name, definition: definition)
+        switch to {
+        case .cloudformation: return snippets.cloudFormation.text(.pretty) + "\n"
+        case .sam: return snippets.sam.text(.pretty) + "\n"
+        case .terraform: return snippets.terraform
+        case .cdkTypeScript: return snippets.cdkTypeScript
+        case .cdkPython: return snippets.cdkPython
+        case .iamPolicy, .stepFunctions, .sagemaker, .mermaid, .dot:
+            let policy = IAMPolicy(definition: definition)
+            for (index, line) in policy.lines.enumerated() {
+                printNote("Line\(index + 1): \(line.actions.joined(separator: ", ")) for \(line.states.joined(separator: ", "))")
+            }
+            return policy.document.text(.pretty) + "\n"
         }
     }
 
@@ -78,6 +107,10 @@ struct ExportCommand: ParsableCommand {
             exported.losses.forEach { printNote("note: \($0)") }
             if let policy { try Files.write(exported.policy.bytes(.pretty) + [0x0A], to: policy) }
             return CanonicalDefinition(exported.machine).text
+        case .iamPolicy, .cloudformation, .sam, .terraform, .cdkTypeScript, .cdkPython:
+            let exported = pipeline.exportToStepFunctions(CompileOptions(name: file.name), isSimple: simple)
+            exported.losses.forEach { printNote("note: \($0)") }
+            return infrastructureText(name: file.name, definition: exported.machine)
         }
     }
 }
