@@ -13,11 +13,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { scratch = 256 };
+enum { scratch = 256, most = 64 };
 
 // Between fork and execve only async-signal-safe calls.
 static void child(const cprocess_launch *launch, int report, pid_t parent) {
     int error = 0;
+    int moved[most];
     if (setsid() < 0 && errno != EPERM) goto fail;
     if (launch->dies_with_parent) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -29,13 +30,18 @@ static void child(const cprocess_launch *launch, int report, pid_t parent) {
     }
     report = fcntl(report, F_DUPFD_CLOEXEC, scratch + launch->descriptor_count);
     if (report < 0) _exit(127);
+    // Out of the way of 0, 1, ..., wherever there is room: a parent with many descriptors has given out those above scratch too.
+    if (launch->descriptor_count > most) {
+        errno = EMFILE;
+        goto fail;
+    }
     for (int i = 0; i < launch->descriptor_count; i++) {
         int from = launch->descriptors[i];
         if (from < 0) from = open("/dev/null", O_RDWR);
-        if (from < 0 || dup3(from, scratch + i, O_CLOEXEC) < 0) goto fail;
+        if (from < 0 || (moved[i] = fcntl(from, F_DUPFD_CLOEXEC, scratch)) < 0) goto fail;
     }
     for (int i = 0; i < launch->descriptor_count; i++)
-        if (dup2(scratch + i, i) < 0) goto fail;
+        if (dup2(moved[i], i) < 0) goto fail;
     {
         int kept = dup3(report, launch->descriptor_count, O_CLOEXEC);
         if (kept < 0) goto fail;

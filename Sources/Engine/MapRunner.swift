@@ -19,7 +19,7 @@ extension EngineThread {
         let report = EngineReport(mailbox: mailbox, key: key, frame: request.frame, pattern: .sync)
         let runner = MapRunner(
             engine: engine, plan: plan, request: request, parent: live.id, header: live.execution.header, report: report,
-            quotas: live.execution.quotas, isReattached: live.isReattaching)
+            quotas: live.execution.quotas, isReattached: live.isReattaching, mockCase: live.parameters["mockCase"])
         let mailbox = mailbox
         reports[key] = report
         // A run is no task of its own in the limits: its children's tasks are.
@@ -40,13 +40,16 @@ final class MapRunner: Sendable {
     private let report: EngineReport
     private let quotas: Quotas
     private let isReattached: Bool
+    /// The test case that the parent was started with; its children are answered from it too.
+    private let mockCase: JSONValue?
     /// Children under way, to be stopped if the run is given up.
     private let running = Mutex<Set<String>>([])
 
     init(
         engine: ExecutionEngine, plan: MapRunPlan, request: MapRunRequest, parent: ExecutionID, header: ExecutionHeader, report: EngineReport,
-        quotas: Quotas, isReattached: Bool
+        quotas: Quotas, isReattached: Bool, mockCase: JSONValue?
     ) {
+        self.mockCase = mockCase
         self.engine = engine
         self.plan = plan
         self.request = request
@@ -159,6 +162,7 @@ final class MapRunner: Sendable {
             start.parent = parent
             start.timeScale = header.timeScale
             start.isUnlimited = quotas.historyEvents == nil
+            if let mockCase { start.parameters["mockCase"] = mockCase }
             arn = try await engine.start(start).arn
         }
         running.withLock { _ = $0.insert(arn) }

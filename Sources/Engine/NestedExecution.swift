@@ -70,7 +70,10 @@ struct NestedExecution: Integration {
 
     private func response(_ started: StartedExecution) -> JSONValue {
         let id = SecureRandom.uuid()
-        let body = "{\"executionArn\":\"\(started.arn)\",\"startDate\":\(started.startedAt.milliseconds)}"
+        // As Java writes a number of seconds: 1.763726000123E9.
+        let digits = String(started.startedAt.milliseconds)
+        let date = "\(digits.prefix(1)).\(digits.dropFirst())E9"
+        let body = "{\"executionArn\":\"\(started.arn)\",\"startDate\":\(date)}"
         return [
             "ExecutionArn": .string(started.arn),
             "SdkHttpMetadata": [

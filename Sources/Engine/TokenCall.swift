@@ -22,10 +22,8 @@ struct TokenCall: Integration {
         switch action {
         case "sendTaskSuccess":
             guard let text = parameters["Output"] else { throw missing("Output", parameters) }
-            guard let output = text.string.map({ try? JSONValue(parsing: $0) }) ?? text else {
-                throw refusal("InvalidOutput", "Invalid Output: 'Invalid JSON'")
-            }
-            outcome = .success(output)
+            // A text that is no JSON is taken as it is.
+            outcome = .success(text.string.flatMap { try? JSONValue(parsing: $0) } ?? text)
         case "sendTaskFailure": outcome = .failure(error: parameters["Error"]?.string, cause: parameters["Cause"]?.string)
         default: outcome = .heartbeat
         }

@@ -8,6 +8,9 @@ enum Names {
         }
     }
 
+    /// The order of lists of machines and activities.
+    static func precedes(_ left: String, _ right: String) -> Bool { left.utf8.lexicographicallyPrecedes(right.utf8) }
+
     private static let forbidden = Set("<>{}[]?*\"#%\\^|~`$&,;:/".unicodeScalars)
 
     private static func isForbidden(_ scalar: Unicode.Scalar) -> Bool {
@@ -85,6 +88,16 @@ struct Page {
             throw APIError("InvalidToken", "Invalid Token: 'Invalid token'")
         }
         self.position = position
+    }
+
+    /// More than any account has.
+    static let most = 1_000_000
+
+    /// This page of a whole list, and the token of the next one; the position is an index.
+    func slice<Element>(_ all: [Element]) -> (page: ArraySlice<Element>, next: String?) {
+        let start = Int(clamping: min(max(0, position ?? 0), Int64(all.count)))
+        let end = min(all.count, start + limit)
+        return (all[start..<end], end < all.count ? token(Int64(end)) : nil)
     }
 
     func token(_ position: Int64) -> String { "sfn-\(Self.code(kind))-\(String(position, radix: 36))" }

@@ -6,6 +6,7 @@ enum RequestCheck {
 
     static func knows(_ operation: String) -> Bool { shapes[operation] != nil }
     static var operations: [String] { shapes.object?.keys ?? [] }
+    static func members(of operation: String) -> [String] { shapes[operation]?["m"]?.object?.keys ?? [] }
 
     /// SerializationException for a wrong type, ValidationException for what breaks a constraint (all of them at once).
     static func check(_ parameters: JSONValue, of operation: String) throws(APIError) {
@@ -30,7 +31,7 @@ enum RequestCheck {
                 try check(member, own, path: joined(path, name), &problems)
             }
         case ("list", .array(let elements)):
-            checkRange(Double(elements.count), shape, path, "[…]", "length", &problems)
+            checkRange(Double(elements.count), shape, path, shown(elements, path), "length", &problems)
             guard let own = shape["e"] else { return }
             for (index, element) in elements.enumerated() { try check(element, own, path: "\(path).\(index + 1).member", &problems) }
         case ("map", .object(let object)):
@@ -49,6 +50,16 @@ enum RequestCheck {
         case ("blob", .string): return
         default: throw APIError("SerializationException", "\(found(value)) can not be converted to \(wanted(shape["t"]?.string ?? ""))")
         }
+    }
+
+    /// As Java prints a list of what the API's model calls it.
+    private static func shown(_ elements: [JSONValue], _ path: String) -> String {
+        guard path == "routingConfiguration" else { return JSONValue.array(elements).text() }
+        let items = elements.prefix(10).map { element in
+            let members = (element.object ?? JSONObject()).map { "\($0.0)=\($0.1.string ?? $0.1.text())" }
+            return "RoutingConfigurationListItem(\(members.joined(separator: ", ")))"
+        }
+        return "[\(items.joined(separator: ", "))]"
     }
 
     private static func checkRange(
@@ -98,4 +109,10 @@ enum RequestCheck {
         default: "a \(type)"
         }
     }
+}
+
+/// What the model says of the operations, for those who want to go through them all.
+package enum APIModel {
+    package static var operations: [String] { RequestCheck.operations }
+    package static func members(of operation: String) -> [String] { RequestCheck.members(of: operation) }
 }

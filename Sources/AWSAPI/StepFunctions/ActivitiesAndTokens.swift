@@ -45,17 +45,17 @@ extension StepFunctionsAPI {
 
     func listActivities(_ parameters: Parameters) async throws -> JSONValue {
         let page = try Page(parameters, kind: "activities")
-        let rows = try store.read { try $0.activities(before: page.position ?? .max, limit: page.limit + 1) }
+        let (rows, next) = page.slice(try store.read { try $0.activities(limit: Page.most) }.sorted { Names.precedes($0.name, $1.name) })
         var result = JSONObject()
         result["activities"] = .array(
-            rows.prefix(page.limit).map { row in
+            rows.map { row in
                 var object = JSONObject()
                 object["activityArn"] = .string(row.arn)
                 object["name"] = .string(row.name)
                 object.set("creationDate", time: row.createdMilliseconds)
                 return .object(object)
             })
-        if rows.count > page.limit { result["nextToken"] = .string(page.token(rows[page.limit - 1].id)) }
+        result.set("nextToken", next)
         return .object(result)
     }
 
@@ -81,6 +81,8 @@ extension StepFunctionsAPI {
     func sendTaskSuccess(_ parameters: Parameters) async throws -> JSONValue {
         let output: JSONValue
         do { output = try JSONValue(parsing: parameters.required("output")) } catch {
+            // A token that nobody has is the first thing AWS complains of.
+            try await engine.completeTask(token: parameters.required("taskToken"), .heartbeat)
             throw APIError("InvalidOutput", "Invalid Output: '\(error.message)'")
         }
         try await engine.completeTask(token: parameters.required("taskToken"), .success(output))

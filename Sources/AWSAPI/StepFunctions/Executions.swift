@@ -18,9 +18,10 @@ extension StepFunctionsAPI {
     }
 
     func startSyncExecution(_ parameters: Parameters) async throws -> JSONValue {
-        let arn = parameters.required("stateMachineArn")
-        if arn.contains("#") { throw APIError.invalidARN(arn) }
-        let request = try startRequest(arn, parameters)
+        let (arn, mockCase) = splitMockCase(parameters.required("stateMachineArn"))
+        if mockCase != nil, options.mocks == nil { throw APIError.invalidARN(parameters.required("stateMachineArn")) }
+        var request = try startRequest(arn, parameters)
+        try useMocks(mockCase, &request)
         guard request.machine.isExpress else {
             throw APIError("StateMachineTypeNotSupported", "This operation is not supported by this type of state machine")
         }
@@ -64,6 +65,7 @@ extension StepFunctionsAPI {
         request.versionARN = resolved.versionARN
         request.aliasARN = resolved.aliasARN
         request.traceHeader = parameters.text("traceHeader")
+        if !Spelling(text).isEmpty { request.parameters["inputText"] = .string(text) }
         if let revision = resolved.revisionID { request.parameters["revisionId"] = .string(revision) }
         return request
     }
@@ -135,10 +137,10 @@ extension StepFunctionsAPI {
             result["status"] = .string(row.status.rawValue)
             result.set("startDate", time: row.startMilliseconds)
             result.set("stopDate", time: row.stopMilliseconds)
-            if includesData { result.set("input", payload?.input) }
+            if includesData { result.set("input", payload.map { Self.inputText($0.parameters) ?? $0.input }) }
             result["inputDetails"] = ["included": .bool(includesData)]
             if let output = payload?.output {
-                if includesData { result["output"] = .string(output) }
+                if includesData { result["output"] = .string(Spelling(Self.inputText(payload?.parameters)).text(output)) }
                 result["outputDetails"] = ["included": .bool(includesData)]
             }
             result.set("traceHeader", payload?.traceHeader)
@@ -156,6 +158,12 @@ extension StepFunctionsAPI {
             result.set("redriveStatusReason", reason)
             return .object(result)
         }
+    }
+
+    /// The input as the caller wrote it, where that is not how we write it.
+    private static func inputText(_ parameters: String?) -> String? {
+        guard let parameters, parameters.contains("\"inputText\"") else { return nil }
+        return (try? JSONValue(parsing: parameters))?["inputText"]?.string
     }
 
     private func redriveStatus(_ row: ExecutionRow) -> (String, String?) {
@@ -257,6 +265,10 @@ extension StepFunctionsAPI {
             }
             let includesData = parameters.bool("includeExecutionData") ?? true
             var events = try tx.storedEvents(of: row.id, in: range).compactMap { $0.awsJSON(in: machine, region: region, includesData: includesData) }
+            if includesData, let text = Self.inputText(try tx.payload(of: row.id)?.parameters) {
+                let spelling = Spelling(text)
+                events = events.map { $0.spelled(spelling) }
+            }
             if isReversed { events.reverse() }
             var result = JSONObject()
             result["events"] = .array(events)
@@ -264,5 +276,20 @@ extension StepFunctionsAPI {
             if !isReversed, range.upperBound < last { result["nextToken"] = .string(page.token(range.upperBound)) }
             return .object(result)
         }
+    }
+}
+
+extension JSONValue {
+    /// A history event whose unchanged data keep the caller's blanks.
+    fileprivate func spelled(_ spelling: Spelling) -> JSONValue {
+        guard case .object(var event) = self else { return self }
+        for (name, details) in event where name.hasSuffix("EventDetails") {
+            guard case .object(var members) = details else { continue }
+            for key in ["input", "output"] {
+                if let text = members[key]?.string { members[key] = .string(spelling.text(text)) }
+            }
+            event[name] = .object(members)
+        }
+        return .object(event)
     }
 }

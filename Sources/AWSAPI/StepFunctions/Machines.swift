@@ -217,10 +217,10 @@ extension StepFunctionsAPI {
 
     func listStateMachines(_ parameters: Parameters) async throws -> JSONValue {
         let page = try Page(parameters, kind: "machines")
-        let rows = try store.read { try $0.stateMachines(before: page.position.map { StateMachineID(rawValue: $0) }, limit: page.limit + 1) }
+        let (rows, next) = page.slice(try store.read { try $0.stateMachines(limit: Page.most) }.sorted { Names.precedes($0.name, $1.name) })
         var result = JSONObject()
         result["stateMachines"] = .array(
-            rows.prefix(page.limit).map { row in
+            rows.map { row in
                 var object = JSONObject()
                 object["stateMachineArn"] = .string(row.arn)
                 object["name"] = .string(row.name)
@@ -228,7 +228,7 @@ extension StepFunctionsAPI {
                 object.set("creationDate", time: row.createdMilliseconds)
                 return .object(object)
             })
-        if rows.count > page.limit { result["nextToken"] = .string(page.token(rows[page.limit - 1].id.rawValue)) }
+        result.set("nextToken", next)
         return .object(result)
     }
 

@@ -63,6 +63,8 @@ struct ServeCommand: AsyncParsableCommand {
                 sink?.send(change)
             }
             let held = Mutex<ExecutionEngine?>(nil)
+            let ownAPI = APIReference()
+            options.useOwnAPI { ownAPI.api }
             var apiOptions = APIOptions()
             if let mockConfig {
                 let value = try JSONValue(parsing: try Files.read(mockConfig))
@@ -78,8 +80,9 @@ struct ServeCommand: AsyncParsableCommand {
                 held.withLock { $0 = engine }
             }
             guard let engine = held.withLock({ $0 }) else { return }
-            let recovered = try await engine.recover()
             let api = StepFunctionsAPI(engine: engine, options: apiOptions)
+            ownAPI.api = api
+            let recovered = try await engine.recover()
             let routes = StepFunctionsServer(api: api, access: access, metrics: metrics)
             var serverOptions = ServerOptions()
             serverOptions.host = host
@@ -127,6 +130,15 @@ struct ServeCommand: AsyncParsableCommand {
 private final class EngineReference: Sendable {
     private let stored = Mutex<ExecutionEngine?>(nil)
     var engine: ExecutionEngine? {
+        get { stored.withLock { $0 } }
+        set { stored.withLock { $0 = newValue } }
+    }
+}
+
+/// The API, once it is there.
+private final class APIReference: Sendable {
+    private let stored = Mutex<StepFunctionsAPI?>(nil)
+    var api: StepFunctionsAPI? {
         get { stored.withLock { $0 } }
         set { stored.withLock { $0 = newValue } }
     }
