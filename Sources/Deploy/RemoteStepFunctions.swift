@@ -100,10 +100,10 @@ package struct RemoteStepFunctions: Sendable {
         try await call("describeStateMachine", ["stateMachineArn": .string(arn)])
     }
 
-    /// The execution's ARN.
+    /// The execution's ARN. Without a name it gets a random one, as AWS itself would give it.
     package func start(_ machineARN: String, input: JSONValue, name: String? = nil) async throws(AWSFailure) -> String {
         var parameters = JSONObject([("stateMachineArn", .string(machineARN)), ("input", .string(input.text()))])
-        if let name { parameters["name"] = .string(name) }
+        parameters["name"] = .string(name ?? AWSClient.randomToken())
         return try await call("startExecution", .object(parameters))["executionArn"]?.string ?? ""
     }
 
