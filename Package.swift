@@ -65,7 +65,7 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "EngineTests", dependencies: ["Engine", "LocalJobs", "ServiceIntegrations", "StatesLanguage", "Store", "JSON"], swiftSettings: strict),
+            name: "EngineTests", dependencies: ["Engine", "FaultyDisk", "LocalJobs", "ServiceIntegrations", "StatesLanguage", "Store", "JSON"], swiftSettings: strict),
         .target(name: "CFaultyVFS", linkerSettings: [.linkedLibrary("sqlite3")]),
         .target(name: "FaultyDisk", dependencies: ["CFaultyVFS", "SQLite", "Store"], swiftSettings: strict),
         .testTarget(name: "FaultyDiskTests", dependencies: ["FaultyDisk", "Store"], swiftSettings: strict),

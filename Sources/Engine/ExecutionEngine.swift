@@ -128,12 +128,21 @@ package enum TokenOutcome: Sendable {
     case heartbeat
 }
 
-/// Answers a caller once.
-struct Reply<Value: Sendable>: Sendable {
-    private let continuation: CheckedContinuation<Value, any Error>
-    init(_ continuation: CheckedContinuation<Value, any Error>) { self.continuation = continuation }
-    func succeed(_ value: Value) { continuation.resume(returning: value) }
-    func fail(_ error: any Error) { continuation.resume(throwing: error) }
+/// Answers a caller once, the first time: when a commit fails, a caller may be known both by its message and as a waiter.
+final class Reply<Value: Sendable>: Sendable {
+    private let waiting: Mutex<CheckedContinuation<Value, any Error>?>
+
+    init(_ continuation: CheckedContinuation<Value, any Error>) { waiting = Mutex(continuation) }
+
+    func succeed(_ value: Value) { take()?.resume(returning: value) }
+    func fail(_ error: any Error) { take()?.resume(throwing: error) }
+
+    private func take() -> CheckedContinuation<Value, any Error>? {
+        waiting.withLock { waiting in
+            defer { waiting = nil }
+            return waiting
+        }
+    }
 }
 
 enum EngineMessage: Sendable {
