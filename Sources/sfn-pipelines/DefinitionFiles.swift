@@ -21,6 +21,8 @@ struct PipelineTally {
     private(set) var total = 0
     private var groups: [(name: String, passed: Int, total: Int)] = []
 
+    private func rounded(_ ratio: Double) -> Double { (ratio * 10_000).rounded() / 10_000 }
+
     mutating func count(_ isGood: Bool) {
         total += 1
         if isGood { passed += 1 }
@@ -33,8 +35,17 @@ struct PipelineTally {
         if isGood { groups[index].passed += 1 }
     }
 
+    private var slowdowns: [Double] = []
+
+    /// How much longer the exported machine takes, if every step takes its type's median.
+    mutating func countSlowdown(_ ratio: Double) { slowdowns.append(ratio) }
+
     func report() {
         for group in groups { print("\(group.name): \(group.passed) of \(group.total)") }
+        if !slowdowns.isEmpty {
+            let mean = slowdowns.reduce(0, +) / Double(slowdowns.count)
+            print("exported machines take \(rounded(mean)) times as long in the mean, \(rounded(slowdowns.max() ?? 1)) at most")
+        }
         print("pipelines: \(passed) of \(total)")
     }
 }

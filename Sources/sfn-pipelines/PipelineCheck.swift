@@ -33,6 +33,7 @@ struct PipelineCheck {
         let (machine, complaints) = StateMachine.read(compiled.machine)
         check("compile", machine == nil ? "the machine is not valid: \(complaints.map { "\($0)" }.joined(separator: "; "))" : nil)
         let strict = definition.exportToStepFunctions()
+        tally.countSlowdown(strict.slowdown)
         let options = ReadOptions(allowsExtensions: false)
         let (exported, losses) = StateMachine.read(strict.machine, options: options)
         check("export", exported == nil ? "the exported machine is not valid: \(losses.map { "\($0)" }.joined(separator: "; "))" : nil)

@@ -59,7 +59,7 @@ struct DefinitionValidator {
             diagnostics.append(.error("/Steps", "Unable to parse pipeline definition. Expecting start of Json Array, found \(found)"))
             return false
         }
-        if list.isEmpty { diagnostics.append(.error("/Steps", "found no steps, expected at least one")) }
+        if list.isEmpty { diagnostics.append(.warning("/Steps", "found no steps: the pipeline does nothing")) }
         for (index, element) in list.enumerated() where element.object == nil {
             diagnostics.append(.error("/Steps/\(index)", "Unable to parse pipeline definition. Expecting start of Json Object, found \(element.typeName)"))
         }

@@ -38,7 +38,9 @@ enum ParameterValidator {
             return [.error("\(pointer)/Type", "found \(found), expected one of \(PipelineParameter.ValueType.allCases.map(\.rawValue).joined(separator: ", "))")]
         }
         var result: [PipelineDiagnostic] = []
-        if let value = parameter.defaultValue, !parameter.accepts(value) {
+        // Values come as texts on the wire, and some who write definitions by hand write defaults so.
+        let isWritten = parameter.defaultValue?.string.flatMap(parameter.value(ofText:)) != nil
+        if let value = parameter.defaultValue, !parameter.accepts(value), !isWritten {
             result.append(.error("\(pointer)/DefaultValue", "found \(value.text()), expected a value of type \(type.rawValue)"))
         }
         guard let written = parameter.document["EnumValues"] else { return result }
@@ -47,7 +49,7 @@ enum ParameterValidator {
             return result
         }
         if type != .string {
-            result.append(.error("\(pointer)/EnumValues", "found an enumeration on a parameter of type \(type.rawValue), expected it on a String only"))
+            result.append(.warning("\(pointer)/EnumValues", "found an enumeration on a parameter of type \(type.rawValue), expected it on a String only"))
         }
         if let value = parameter.defaultValue, !allowed.contains(value) {
             result.append(.error("\(pointer)/DefaultValue", "found \(value.text()), expected one of \(allowed.map { $0.text() }.joined(separator: ", "))"))

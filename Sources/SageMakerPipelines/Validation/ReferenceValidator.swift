@@ -14,7 +14,7 @@ enum ReferenceValidator {
         for found in walk.found {
             if let message = problem(with: found.expression, owner: owner, scope: scope) {
                 result.append(.error(found.pointer, message, step: name))
-            } else if let message = propertyFileProblem(found.expression, scope: scope) {
+            } else if let message = propertyFileProblem(found.expression, scope: scope) ?? outputProblem(found.expression, scope: scope) {
                 // The service accepts it and fails the step that reads; so do we.
                 result.append(.warning(found.pointer, message, step: name))
             }
@@ -30,6 +30,11 @@ enum ReferenceValidator {
         case .jsonGet(.propertyFile(let step, _), _):
             stepProblem(step, owner: owner, scope: scope) { _ in nil }
         }
+    }
+
+    private static func outputProblem(_ expression: PipelineExpression, scope: Scope) -> String? {
+        guard case .get(.step(let name, let path)) = expression, let index = scope.index[name] else { return nil }
+        return StepProperties.outputProblem(path, of: scope.steps[index].step)
     }
 
     private static func propertyFileProblem(_ expression: PipelineExpression, scope: Scope) -> String? {
@@ -80,7 +85,9 @@ enum StepProperties {
         }
         guard let type = step.type else { return nil }
         switch type {
-        case .lambda, .callback: return outputProblem(path, of: step)
+        case .lambda, .callback:
+            if member == "OutputParameters", path.components.count >= 2 { return nil }
+            return "a \(step.typeName) step has no property '\(path)' (step '\(step.name)'), expected OutputParameters['name']"
         case .condition: return member == "Outcome" ? nil : expected(["Outcome"], found: member, step)
         case .fail: return "step '\(step.name)' is a Fail step: it has no properties"
         case .qualityCheck, .clarifyCheck:
@@ -104,10 +111,9 @@ enum StepProperties {
         }
     }
 
-    private static func outputProblem(_ path: PropertyPath, of step: PipelineStep) -> String? {
-        guard path.components.first == .name("OutputParameters"), path.components.count >= 2 else {
-            return "a \(step.typeName) step has no property '\(path)' (step '\(step.name)'), expected OutputParameters['name']"
-        }
+    /// What a reference to an output says that was not declared so. The service fails the step that reads, so this warns.
+    static func outputProblem(_ path: PropertyPath, of step: PipelineStep) -> String? {
+        guard step.type == .lambda || step.type == .callback, path.components.count >= 2 else { return nil }
         let name: String
         switch path.components[1] {
         case .key(let key), .name(let key): name = key

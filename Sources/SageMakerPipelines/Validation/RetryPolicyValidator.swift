@@ -22,7 +22,7 @@ enum RetryPolicyValidator {
                 result.append((place, "found \(known.rawValue): a \(type.rawValue) step starts no job, expected Step.SERVICE_FAULT or Step.THROTTLING"))
             }
         }
-        result += range(object, "IntervalSeconds", 1...43_200)
+        result += range(object, "IntervalSeconds", 0...43_200)
         result += range(object, "MaxAttempts", 0...20)
         result += range(object, "ExpireAfterMin", 0...14_400)
         if let rate = object["BackoffRate"], !((rate.number ?? -1) >= 0) {

@@ -142,7 +142,7 @@ struct StepValidator {
                 result.append(error(place, "found no \(key), expected {PropertyFileName, OutputName, FilePath}"))
             }
             if let name = object["OutputName"]?.string, !outputs.contains(name) {
-                result.append(error("\(place)/OutputName", "found \"\(name)\", expected one of the step's outputs: \(outputs.isEmpty ? "none" : outputs.joined(separator: ", "))"))
+                result.append(.warning("\(placed.pointer)\(place)/OutputName", "found \"\(name)\", expected one of the step's outputs: \(outputs.isEmpty ? "none" : outputs.joined(separator: ", "))", step: step.name))
             }
         }
         return result
