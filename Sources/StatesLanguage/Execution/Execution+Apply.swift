@@ -11,6 +11,8 @@ extension Execution {
             self.input = input
             startedAt = event.timestamp
             facts = ExecutionFacts(header: header, input: input, startedAt: startedAt)
+            children = ChildrenTable()
+            freeFrames = []
             frames = [Frame(parent: nil, index: 0, chain: 0, phase: .enter(machine.root.startAt, input), state: machine.root.startAt, input: input)]
         case .executionSucceeded(let output):
             end(.succeeded, event)
@@ -27,7 +29,7 @@ extension Execution {
         case .executionRedriven(let count):
             applyRedrive(event, count)
         default:
-            guard id.index < frames.count || event.kind.createsFrame else { return }
+            guard frames.indices.contains(id.index) || event.kind.createsFrame else { return }
             applyToFrame(event, id)
         }
     }
@@ -37,6 +39,7 @@ extension Execution {
         stoppedAt = event.timestamp
         if status == .succeeded {
             frames = []
+            children = ChildrenTable()
             freeFrames = []
         }
     }
@@ -199,7 +202,7 @@ extension Execution {
     // MARK: frames
 
     mutating func update(_ id: FrameID, _ change: (inout Frame) -> Void) {
-        guard id.index < frames.count, frames[id.index] != nil else { return }
+        guard frames.indices.contains(id.index), frames[id.index] != nil else { return }
         change(&frames[id.index]!)  // The line above has seen that it is there.
     }
 
@@ -213,7 +216,7 @@ extension Execution {
     }
 
     private mutating func startChild(_ event: HistoryEvent, _ id: FrameID, parent: FrameID, index: Int, input: JSONValue) {
-        guard id.index <= frames.count, let parentFrame = frame(parent), let workflow = workflow(of: parentFrame.state, index) else { return }
+        guard id.index >= 0, id.index <= frames.count, frame(id) == nil, let parentFrame = frame(parent), let workflow = workflow(of: parentFrame.state, index) else { return }
         let isIteration = event.id > 0
         var chain = isIteration ? event.id : parentFrame.chain
         if !isIteration, let started = children[parent]?.startedID { chain = started }
@@ -253,7 +256,8 @@ extension Execution {
     }
 
     mutating func freeFrame(_ id: FrameID) {
-        if let frame = frames[id.index], let parent = frame.parent { children[parent]?.setFrame(nil, of: frame.index) }
+        guard let frame = frame(id) else { return }
+        if let parent = frame.parent { children[parent]?.setFrame(nil, of: frame.index) }
         frames[id.index] = nil
         children[id] = nil
         freeFrames.append(id.index)
@@ -263,7 +267,8 @@ extension Execution {
         guard let own = children.remove(id), own.running > 0 || own.failed > 0 else { return }
         var found: [FrameID] = []
         var waiting = own.frames
-        while let next = waiting.popLast() {
+        // No more than there are: a broken history may hold a circle.
+        while let next = waiting.popLast(), found.count < frames.count {
             found.append(next)
             if let children = children[next] { waiting.append(contentsOf: children.frames) }
         }
@@ -342,6 +347,8 @@ extension Frame.TaskProgress {
 }
 
 extension Children {
+    func isRunning(_ index: Int) -> Bool { status.indices.contains(index) && status[index] == .running }
+
     mutating func start(_ index: Int) {
         guard status.indices.contains(index), status[index] != .running else { return }
         status[index] = .running

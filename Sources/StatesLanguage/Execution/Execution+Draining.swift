@@ -27,7 +27,9 @@ extension Execution {
     /// Whether the frame may enter no further state. A Map is one running thing: its iterations go on to their end.
     func isDraining(_ id: FrameID) -> Bool {
         var current = id
-        while let parent = frames[current.index]?.parent, let state = frames[parent.index]?.state {
+        var left = frames.count
+        while let parent = frames[current.index]?.parent, let state = frame(parent)?.state, left > 0 {
+            left -= 1
             guard case .parallel = machine[state].kind else { return false }
             if children[parent]?.isDraining == true { return true }
             current = parent
@@ -37,7 +39,7 @@ extension Execution {
 
     /// Lets a frame stand where it is, for good or until a redrive.
     mutating func hold(_ id: FrameID) {
-        guard let frame = frame(id), let parent = frame.parent, children[parent]?.status[frame.index] == .running else { return }
+        guard let frame = frame(id), let parent = frame.parent, children[parent]?.isRunning(frame.index) == true else { return }
         note(.branchHeld(index: frame.index), parent)
         ready.append(parent)
     }

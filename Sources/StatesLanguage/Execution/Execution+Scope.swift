@@ -20,7 +20,10 @@ extension Execution {
     private func variables(_ frame: Frame) -> Variables {
         var scopes: [JSONObject] = []
         var current: Frame? = frame
-        while let frame = current {
+        // No deeper than there are frames: a broken history may hold a circle.
+        var left = frames.count
+        while let frame = current, left > 0 {
+            left -= 1
             if !frame.variables.isEmpty { scopes.append(frame.variables) }
             guard let parent = frame.parent, let parentFrame = self.frame(parent) else { break }
             if let assigned = children[parent]?.assigned, !assigned.isEmpty, case .parallel(let parallel) = machine[parentFrame.state].kind {
@@ -48,7 +51,9 @@ extension Execution {
     private func enclosingItem(_ frame: Frame) -> ContextFacts.Item? {
         var index = frame.index
         var parent = frame.parent
-        while let id = parent, let parentFrame = self.frame(id) {
+        var left = frames.count
+        while let id = parent, let parentFrame = self.frame(id), left > 0 {
+            left -= 1
             if case .map = machine[parentFrame.state].kind {
                 if let values = children[id]?.items.values { return .entry(index, MapItems(values: values, keys: children[id]?.items.keys)) }
                 if let items = try? itemsOf(id) { return .entry(index, items) }

@@ -16,7 +16,8 @@ extension HistoryEvent {
     /// nil: not an event that this version knows.
     public init?(stored value: JSONValue) {
         guard case .array(let fields) = value, fields.count >= 5, let code = fields[0].string, let id = fields[1].wholeNumber,
-            let previous = fields[2].wholeNumber, let milliseconds = fields[3].wholeNumber, let frame = fields[4].wholeNumber
+            let previous = fields[2].wholeNumber, let milliseconds = fields[3].wholeNumber, let frame = fields[4].wholeNumber,
+            frame >= 0, frame <= Int64(Int32.max)
         else { return nil }
         var reader = TailReader(fields: fields, position: 5)
         guard let kind = Kind(code: code, &reader), !reader.failed else { return nil }
@@ -233,8 +234,16 @@ private struct TailReader {
     }
 
     mutating func int() -> Int { Int(clamping: long()) }
-    mutating func state() -> StateID { StateID(int()) }
-    mutating func frame() -> FrameID { FrameID(int()) }
+    mutating func state() -> StateID { StateID(place()) }
+    mutating func frame() -> FrameID { FrameID(place()) }
+
+    /// An index; a negative one is out of place.
+    private mutating func place() -> Int {
+        let number = int()
+        if number < 0 || number > Int(Int32.max) { failed = true }
+        return max(0, number)
+    }
+
     mutating func time() -> Timestamp { Timestamp(milliseconds: long()) }
     mutating func text() -> String? { value().string }
     mutating func optionalInt() -> Int? { value().wholeNumber.map(Int.init(clamping:)) }
