@@ -13,12 +13,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { scratch = 256, most = 64 };
+enum { most_descriptors = 32 };
 
 // Between fork and execve only async-signal-safe calls.
 static void child(const cprocess_launch *launch, int report, pid_t parent) {
     int error = 0;
-    int moved[most];
     if (setsid() < 0 && errno != EPERM) goto fail;
     if (launch->dies_with_parent) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -28,20 +27,18 @@ static void child(const cprocess_launch *launch, int report, pid_t parent) {
         struct rlimit limit = { launch->data_limit, launch->data_limit };
         setrlimit(RLIMIT_DATA, &limit);
     }
-    report = fcntl(report, F_DUPFD_CLOEXEC, scratch + launch->descriptor_count);
+    // Copies above all that the child is to have, each with a number that nobody uses: the targets then are free.
+    int copies[most_descriptors];
+    int above = launch->descriptor_count + 1;
+    report = fcntl(report, F_DUPFD_CLOEXEC, above);
     if (report < 0) _exit(127);
-    // Out of the way of 0, 1, ..., wherever there is room: a parent with many descriptors has given out those above scratch too.
-    if (launch->descriptor_count > most) {
-        errno = EMFILE;
-        goto fail;
-    }
     for (int i = 0; i < launch->descriptor_count; i++) {
         int from = launch->descriptors[i];
-        if (from < 0) from = open("/dev/null", O_RDWR);
-        if (from < 0 || (moved[i] = fcntl(from, F_DUPFD_CLOEXEC, scratch)) < 0) goto fail;
+        if (from < 0) from = open("/dev/null", O_RDWR | O_CLOEXEC);
+        if (from < 0 || (copies[i] = fcntl(from, F_DUPFD_CLOEXEC, above)) < 0) goto fail;
     }
     for (int i = 0; i < launch->descriptor_count; i++)
-        if (dup2(moved[i], i) < 0) goto fail;
+        if (dup2(copies[i], i) < 0) goto fail;
     {
         int kept = dup3(report, launch->descriptor_count, O_CLOEXEC);
         if (kept < 0) goto fail;
@@ -69,6 +66,7 @@ fail:
 
 int cprocess_spawn(const cprocess_launch *launch, pid_t *pid) {
     int report[2];
+    if (launch->descriptor_count > most_descriptors) return EINVAL;
     if (pipe2(report, O_CLOEXEC) != 0) return errno;
     // A signal handler of ours must not run in the child before it has its own dispositions.
     sigset_t all, before;

@@ -95,6 +95,7 @@ extension FunctionOutcome {
             outcome?.error?.payload.text()
                 == #"{"errorMessage":"Some exception was raised.","errorType":"Exception","requestId":"id-1","stackTrace":["  File \"/var/task/handler.py\", line 2, in handler\n    raise Exception(\"Some exception was raised.\")\n"]}"#
         )
+        #expect(outcome?.error?.text.hasPrefix(#"{"errorMessage": "Some exception was raised.", "errorType": "Exception", "requestId": "id-1", "#) == true)
         #expect(log.text.contains("[ERROR] Exception: Some exception was raised."))
         functions.shutDown()
     }
@@ -303,6 +304,21 @@ extension FunctionOutcome {
             (200, [], Array("[\"\(url)\",".utf8) + body + Array("]".utf8))
         }
         #expect(try await functions.invoke("f", payload: 7, log: { _ in })?.value == ["http://localhost:1/x", 7])
+    }
+
+    /// A descriptor of ours may have any number, also one that the child is to get.
+    @Test func manyOpenFilesDoNotConfuseAChildsDescriptors() async {
+        var open: [Int32] = []
+        defer { for descriptor in open { close(descriptor) } }
+        while open.count < 400, let one = Optional(dup(0)), one >= 0 { open.append(one) }
+        for _ in 0..<8 {
+            let output = await CommandRun.run(["sh", "-c", "cat; ls /proc/self/fd | wc -l >&2"], environment: Executable.environment, directory: "/", input: [104, 105], log: { _ in })
+            #expect(output.exit == .exited(0))
+            #expect(output.standardOutput == [104, 105])
+            // 0, 1, 2 and the one with which ls reads the folder.
+            #expect(CommandFunction.trimmed(String(decoding: output.errorTail, as: UTF8.self)) == "4")
+            if let last = open.popLast() { close(last) }
+        }
     }
 
     @Test func aWorkersCommandAnswersATask() async {

@@ -17,10 +17,13 @@ package struct FunctionError: Error, Sendable, Equatable {
     package let errorType: String
     /// The payload: `{"errorMessage", "errorType", "requestId", "stackTrace"}`.
     package let payload: JSONValue
+    /// The payload as the runtime wrote it, which is the cause where a function's ARN is the Resource.
+    package let text: String
 
-    package init(errorType: String, payload: JSONValue) {
+    package init(errorType: String, payload: JSONValue, text: String? = nil) {
         self.errorType = errorType
         self.payload = payload
+        self.text = text ?? payload.text()
     }
 
     /// As a Python runtime writes it.

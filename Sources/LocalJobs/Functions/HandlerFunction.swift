@@ -10,7 +10,11 @@ final class HandlerFunction: Sendable {
     private struct Idle {
         let worker: HandlerWorker
         let stamp: Int64
+        /// The reactor's clock.
+        let since: UInt64
     }
+    /// A process that nobody calls for so long ends.
+    private static let idleMilliseconds: UInt64 = 120_000
     private struct State {
         var idle: [Idle] = []
         var isShutDown = false
@@ -60,20 +64,33 @@ final class HandlerFunction: Sendable {
         switch answer {
         case .payload, .error:
             let isKept = state.withLock { state in
-                if !state.isShutDown { state.idle.append(Idle(worker: worker, stamp: stamp)) }
+                if !state.isShutDown { state.idle.append(Idle(worker: worker, stamp: stamp, since: Reactor.now())) }
                 return !state.isShutDown
             }
-            if !isKept { worker.kill() }
+            if isKept { expireLater() } else { worker.kill() }
         case .initError, .timedOut, .cancelled, .unreadable, .ended: worker.kill()
         }
         return answer
     }
 
+    private func expireLater() {
+        _ = Reactor.shared.after(milliseconds: Self.idleMilliseconds) { [weak self] in
+            guard let self else { return }
+            let now = Reactor.now()
+            let old = state.withLock { state in
+                let old = state.idle.filter { now - $0.since >= Self.idleMilliseconds }
+                state.idle.removeAll { now - $0.since >= Self.idleMilliseconds }
+                return old
+            }
+            for entry in old { entry.worker.kill() }
+        }
+    }
+
     private func result(_ answer: HandlerWorker.Answer, _ call: FunctionCall) -> FunctionOutcome.Result? {
         switch answer {
         case .payload(let bytes): .payload(bytes)
-        case .error(let payload), .initError(let payload):
-            .failed(FunctionError(errorType: payload["errorType"]?.string ?? "Unhandled", payload: payload))
+        case .error(let payload, let text), .initError(let payload, let text):
+            .failed(FunctionError(errorType: payload["errorType"]?.string ?? "Unhandled", payload: payload, text: text))
         case .ended(let exit): .failed(.ended(exit, requestID: call.requestID))
         case .timedOut: .failed(.timedOut(after: configuration.timeoutSeconds ?? 0, requestID: call.requestID))
         case .unreadable: .failed(.reported("Runtime.ExitError", "The handler's process wrote to descriptor 4", requestID: call.requestID))

@@ -6,9 +6,9 @@ import Synchronization
 final class HandlerWorker: Sendable {
     enum Answer: Sendable {
         case payload([UInt8])
-        case error(JSONValue)
+        case error(JSONValue, text: String)
         /// The handler's module could not be loaded: the process is of no use.
-        case initError(JSONValue)
+        case initError(JSONValue, text: String)
         case ended(ProcessExit)
         case timedOut
         case cancelled
@@ -156,6 +156,7 @@ final class HandlerWorker: Sendable {
         let content = Array(body.prefix(length))
         if header[0] == "payload" { return .payload(content) }
         guard let value = try? JSONValue(parsing: content) else { return .unreadable }
-        return header[0] == "init" ? .initError(value) : .error(value)
+        let text = String(decoding: content, as: UTF8.self)
+        return header[0] == "init" ? .initError(value, text: text) : .error(value, text: text)
     }
 }

@@ -18,10 +18,7 @@ package struct LocalLambda: Integration {
     private func performDirect(_ request: TaskRequest, _ report: any TaskReport) async throws(Failure) -> JSONValue {
         let outcome = try await call(request.resource.arn, nil, request.input, nil, report)
         guard let outcome else { throw notFound(functions.arn(of: request.resource.arn), qualifier: nil) }
-        // The error as the runtime wrote it: Python puts blanks, and only an optimised integration writes it anew.
-        if case .failed(let error) = outcome.result, error.payload["stackTrace"] != nil {
-            throw Failure(error.errorType, Self.spaced(error.payload.text()))
-        }
+        if case .failed(let error) = outcome.result { throw Failure(error.errorType, error.text) }
         return try payload(outcome, named: request.resource.arn)
     }
 
@@ -90,19 +87,6 @@ package struct LocalLambda: Integration {
             }
             return .string(String(decoding: bytes, as: UTF8.self))
         }
-    }
-
-    /// JSON with Python's blanks after commas and colons.
-    private static func spaced(_ text: String) -> String {
-        var out: [UInt8] = []
-        var isInText = false
-        var isEscaped = false
-        for byte in text.utf8 {
-            out.append(byte)
-            if isEscaped { isEscaped = false } else if isInText, byte == UInt8(ascii: "\\") { isEscaped = true } else if byte == UInt8(ascii: "\"") { isInText.toggle() }
-            if !isInText, byte == UInt8(ascii: ",") || byte == UInt8(ascii: ":") { out.append(UInt8(ascii: " ")) }
-        }
-        return String(decoding: out, as: UTF8.self)
     }
 
     private func notFound(_ arn: String, qualifier: String?) -> Failure {
