@@ -13,13 +13,32 @@ struct Spelling: Sendable {
 
     var isEmpty: Bool { written.isEmpty }
 
-    func text(_ value: JSONValue) -> String {
-        let text = value.text()
-        return written[text] ?? text
-    }
+    func text(_ value: JSONValue) -> String { text(value, depth: 0) }
 
     /// A text that was made from a value.
-    func text(_ compact: String) -> String { written[compact] ?? compact }
+    func text(_ compact: String) -> String {
+        if let known = written[compact] { return known }
+        guard !written.isEmpty, compact.utf8.count <= 1 << 16, compact.hasPrefix("["), let value = try? JSONValue(parsing: compact) else {
+            return compact
+        }
+        return text(value, depth: 0)
+    }
+
+    /// A list that was put together anew, of parts that may be the caller's.
+    func madeAnew(_ compact: String) -> String {
+        guard !written.isEmpty, let array = (try? JSONValue(parsing: compact))?.array else { return compact }
+        return "[\(array.map { text($0) }.joined(separator: ","))]"
+    }
+
+    mutating func forget(_ compact: String) { written[compact] = nil }
+
+    /// Lists alone are looked into: members of an object are told apart by no one.
+    private func text(_ value: JSONValue, depth: Int) -> String {
+        let compact = value.text()
+        if let known = written[compact] { return known }
+        guard depth < 16, !written.isEmpty, let array = value.array, !array.isEmpty else { return compact }
+        return "[\(array.map { text($0, depth: depth + 1) }.joined(separator: ","))]"
+    }
 
     private mutating func read(_ text: String) {
         let raw = Array(text.utf8)

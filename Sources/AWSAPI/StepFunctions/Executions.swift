@@ -266,8 +266,8 @@ extension StepFunctionsAPI {
             let includesData = parameters.bool("includeExecutionData") ?? true
             var events = try tx.storedEvents(of: row.id, in: range).compactMap { $0.awsJSON(in: machine, region: region, includesData: includesData) }
             if includesData, let text = Self.inputText(try tx.payload(of: row.id)?.parameters) {
-                let spelling = Spelling(text)
-                events = events.map { $0.spelled(spelling) }
+                var spelling = Spelling(text)
+                events = events.map { $0.spelled(&spelling) }
             }
             if isReversed { events.reverse() }
             var result = JSONObject()
@@ -281,12 +281,16 @@ extension StepFunctionsAPI {
 
 extension JSONValue {
     /// A history event whose unchanged data keep the caller's blanks.
-    fileprivate func spelled(_ spelling: Spelling) -> JSONValue {
+    fileprivate func spelled(_ spelling: inout Spelling) -> JSONValue {
         guard case .object(var event) = self else { return self }
+        let isMap = event["type"]?.string == "MapStateExited"
         for (name, details) in event where name.hasSuffix("EventDetails") {
             guard case .object(var members) = details else { continue }
             for key in ["input", "output"] {
-                if let text = members[key]?.string { members[key] = .string(spelling.text(text)) }
+                guard let text = members[key]?.string else { continue }
+                // The results of a Map are a list of its own, even where it equals the caller's.
+                members[key] = .string(isMap && key == "output" ? spelling.madeAnew(text) : spelling.text(text))
+                if isMap, key == "output" { spelling.forget(text) }
             }
             event[name] = .object(members)
         }

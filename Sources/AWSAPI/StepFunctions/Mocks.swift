@@ -94,8 +94,10 @@ extension EngineOptions {
     /// Lets executions that were started with a test case answer their tasks from `mocks`.
     package mutating func use(_ mocks: MockConfiguration, engine: @escaping @Sendable () -> ExecutionEngine?) {
         replacement = { task in
+            // The children of a distributed Map run a machine called `NAME/LABEL`.
+            let machine = task.stateMachineName.split(separator: "/").first.map(String.init) ?? task.stateMachineName
             guard let name = task.parameters["mockCase"]?.string,
-                let answer = mocks.answer(machine: task.stateMachineName, case: name, state: task.stateName, attempt: task.retryCount)
+                let answer = mocks.answer(machine: machine, case: name, state: task.stateName, attempt: task.retryCount)
             else { return nil }
             return MockedTask(answer) { token, outcome in try? await engine()?.completeTask(token: token, outcome) }
         }

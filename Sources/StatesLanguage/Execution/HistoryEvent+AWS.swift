@@ -99,7 +99,8 @@ extension HistoryEvent {
         case .taskStarted(let state, let worker):
             details.resource(machine[state])
             details.text("workerName", worker)
-            if details.object.isEmpty { return nil }
+            // An activity's worker may have no name, and has details all the same.
+            if details.object.isEmpty, !machine[state].isActivityTask { return nil }
         case .taskSubmitted(let state, let output), .taskSucceeded(let state, let output):
             details.resource(machine[state])
             details.data("output", output)
