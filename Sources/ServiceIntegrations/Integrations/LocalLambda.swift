@@ -56,13 +56,11 @@ package struct LocalLambda: Integration {
         }
     }
 
-    /// An aws-sdk call may give the payload as JSON text, where the optimized integration takes any JSON.
+    /// A text is the payload's bytes, as recorded: `"true"` reaches the function as true.
     private func sdkPayload(_ payload: JSONValue?, _ request: TaskRequest) -> JSONValue {
         // A null is no payload, and a function without one gets an empty object.
         guard let payload, !payload.isNull else { return .object(JSONObject()) }
-        guard request.resource.resourceType == "aws-sdk:lambda", let text = payload.string,
-            let value = try? JSONValue(parsing: text)
-        else { return payload }
+        guard let text = payload.string, let value = try? JSONValue(parsing: text) else { return payload }
         return value
     }
 
