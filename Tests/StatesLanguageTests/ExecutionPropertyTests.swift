@@ -115,6 +115,27 @@ struct ExecutionPropertyTests {
         #expect(redriven > 50)
     }
 
+    @Test func aHistoryWithHolesIsReplayedWithoutATrap() throws {
+        for seed in UInt64(1)...60 {
+            let machine = try generatedMachine(seed, usesExtensions: seed % 2 == 0)
+            let answers = SeededAnswers(seed: seed, failures: 15)
+            var driver = ExecutionDriver(machine: machine) { answers.answer($0) }
+            driver.run(MachineGenerator.input)
+            var numbers = SeededNumbers(seed: seed)
+            for _ in 0..<20 {
+                var broken = driver.history
+                for _ in 0..<numbers.number(1...3) where broken.count > 2 { broken.remove(at: numbers.number(1...(broken.count - 1))) }
+                if numbers.percent(30) { broken.append(contentsOf: broken.prefix(numbers.number(1...broken.count))) }
+                let kept = broken.prefix(numbers.number(1...broken.count))
+                var execution = Execution(replaying: kept, machine: machine, header: .testing())
+                _ = execution.outstandingCommands
+                // Whatever it is now, it goes on without a trap, and ends or waits.
+                for _ in 0..<20 where execution.hasReadyWork { _ = execution.advance(on: [], at: driver.now) }
+                _ = execution.advance(on: [.stop(error: nil, cause: nil), .redrive], at: driver.now)
+            }
+        }
+    }
+
     @Test func aStoppedExecutionCanBeRedriven() throws {
         for seed in UInt64(1)...80 {
             let machine = try generatedMachine(seed, failsItself: false)

@@ -163,7 +163,10 @@ extension Execution {
     }
 
     /// The place of the next frame.
-    func newFrameID() -> FrameID { FrameID(freeFrames.last ?? frames.count) }
+    func newFrameID() -> FrameID {
+        guard let free = freeFrames.last, frames.indices.contains(free), frames[free] == nil else { return FrameID(frames.count) }
+        return FrameID(free)
+    }
 
     // MARK: Map
 
