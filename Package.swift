@@ -64,6 +64,10 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ],
             swiftSettings: strict),
+        .target(
+            name: "Simulator", dependencies: ["Engine", "ExecutionDriver", "FaultyDisk", "Store", "StatesLanguage", "JSON"], swiftSettings: strict),
+        .executableTarget(name: "sfn-simulate", dependencies: ["Simulator", "JSON"], swiftSettings: strict),
+        .testTarget(name: "SimulatorTests", dependencies: ["Simulator"], swiftSettings: strict),
         .testTarget(
             name: "EngineTests", dependencies: ["Engine", "FaultyDisk", "LocalJobs", "ServiceIntegrations", "StatesLanguage", "Store", "JSON"], swiftSettings: strict),
         .target(name: "CFaultyVFS", linkerSettings: [.linkedLibrary("sqlite3")]),

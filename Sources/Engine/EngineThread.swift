@@ -30,8 +30,13 @@ final class EngineThread {
     /// Whether an activity may have a task that nobody has taken.
     var hasNewOffers = false
     private var watcher: ChangeWatcher?
+    /// Mistakes that only simulations switch on.
+    var performsBeforeCommit = false
+    var forgetsTimers = false
+    /// Instead of Swift tasks, in simulations.
+    var simulatedInvoke: ((LiveExecution, TaskInvocation) -> Void)?
 
-    private init(engine: ExecutionEngine) {
+    init(engine: ExecutionEngine) {
         self.engine = engine
         mailbox = engine.mailbox
         store = engine.store
@@ -64,7 +69,7 @@ final class EngineThread {
             watch()
             while true {
                 let messages = mailbox.take(until: unfinished.isEmpty ? timers.nextDue : 0)
-                guard turn(messages) else { return }
+                guard turn(messages) else { refuseForEver() }
                 if isShuttingDown, live.isEmpty { return }
             }
         }
@@ -77,7 +82,7 @@ final class EngineThread {
     }
 
     /// Decides and commits everything that has arrived, then performs. False: the commit failed, the engine is over.
-    private func turn(_ messages: [EngineMessage]) -> Bool {
+    func turn(_ messages: [EngineMessage]) -> Bool {
         var current: EngineTurn?
         let clock = ContinuousClock()
         var decidedAt = clock.now
@@ -87,24 +92,26 @@ final class EngineThread {
                 current = turn
                 try turn.run(messages)
                 decidedAt = clock.now
+                if performsBeforeCommit { turn.perform(committedIn: 0) }
             }
         } catch {
-            fail(error, current, messages)
+            fail(error, messages)
             return false
         }
+        if performsBeforeCommit { return true }
         let spent = (clock.now - decidedAt).components
         current?.perform(committedIn: UInt64(max(0, spent.seconds)) * 1_000_000_000 + UInt64(spent.attoseconds / 1_000_000_000))
         return true
     }
 
-    private func fail(_ error: any Error, _ turn: EngineTurn?, _ messages: [EngineMessage]) {
+    private func fail(_ error: any Error, _ messages: [EngineMessage]) {
         isShuttingDown = true
         tasks.cancelAll()
         let failure = EngineError.storeFailed("\(error)")
         for message in messages {
             switch message {
             case .start(_, let reply): reply.fail(failure)
-            case .perform(_, let failed): if !(turn?.hasFailed(message) ?? false) { failed(failure) }
+            case .perform(_, let failed): failed(failure)
             default: break
             }
         }
@@ -114,7 +121,11 @@ final class EngineThread {
             for waiter in execution.waiters { waiter.fail(failure) }
         }
         live = [:]
-        // Whoever asks from now on hears of it too.
+    }
+
+    /// After a failed commit: whoever asks from now on hears of it.
+    private func refuseForEver() -> Never {
+        let failure = EngineError.storeFailed("the engine has ended")
         while true {
             for message in mailbox.take(until: nil) {
                 switch message {

@@ -233,11 +233,13 @@ extension EngineThread {
 
     func again(_ command: Command, _ live: LiveExecution) {
         switch command {
+        case .wake where forgetsTimers: break
         case .wake(let frame, let at): timers.add(.init(at: at.milliseconds, execution: live.id, frame: frame))
         case .invoke(let invocation): invoke(live, invocation)
         case .runMap(let request): startMapRun(live, request)
         // Its offer is a row that is still there.
-        case .offerActivity, .cancelTask, .cancelMapRun: break
+        case .offerActivity(let invocation): simulatedInvoke?(live, invocation)
+        case .cancelTask, .cancelMapRun: break
         }
     }
 }

@@ -24,9 +24,6 @@ final class EngineTurn {
 
     func afterCommit(_ effect: @escaping () -> Void) { effects.append(effect) }
 
-    /// A `perform` that threw has been told so already.
-    func hasFailed(_ message: EngineMessage) -> Bool { false }
-
     // MARK: deciding
 
     func run(_ messages: [EngineMessage]) throws {
@@ -72,11 +69,9 @@ final class EngineTurn {
         case .perform(let body, let failed):
             do {
                 try body(self)
-            } catch let error where !(error is StoreError) {
-                afterCommit { failed(error) }
             } catch {
-                failed(error)
-                throw error
+                // Told after the commit: if that fails, everybody who waits is told of that.
+                afterCommit { failed(error) }
             }
         }
     }
@@ -170,7 +165,7 @@ final class EngineTurn {
         switch command {
         case .wake(let frame, let at): thread.timers.add(.init(at: at.milliseconds, execution: live.id, frame: frame))
         case .invoke(let invocation): thread.invoke(live, invocation)
-        case .offerActivity: break
+        case .offerActivity(let invocation): thread.simulatedInvoke?(live, invocation)
         case .cancelTask(_, let scheduled): thread.tasks.cancel(TaskKey(execution: live.id, scheduled: scheduled))
         case .runMap(let request): thread.startMapRun(live, request)
         case .cancelMapRun(_, let started): thread.runs[TaskKey(execution: live.id, scheduled: started)]?.cancel()

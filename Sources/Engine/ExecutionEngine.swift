@@ -26,6 +26,14 @@ public final class ExecutionEngine: Sendable {
         EngineThread.start(engine: self)
     }
 
+    /// Without a thread: for `ManualEngine`.
+    init(manually store: Store, options: EngineOptions) throws {
+        self.store = store
+        self.options = options
+        machines = MachineRegistry(store: store)
+        registration = try store.registerEngine(name: options.name, at: options.clock().milliseconds)
+    }
+
     // MARK: executions
 
     /// Starts an execution; it is durable when this returns.

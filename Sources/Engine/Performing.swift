@@ -9,6 +9,7 @@ extension EngineThread {
     func invoke(_ live: LiveExecution, _ invocation: TaskInvocation) {
         // Handed over before the engine died: only the token is waited for.
         if invocation.isSubmitted, invocation.resource.pattern == .waitForTaskToken { return }
+        if let simulatedInvoke { return simulatedInvoke(live, invocation) }
         let key = TaskKey(execution: live.id, scheduled: invocation.scheduled)
         let header = live.execution.header
         let request = TaskRequest(

@@ -1,0 +1,3 @@
+import Glibc
+
+func exitProcess(_ code: Int32) -> Never { exit(code) }
