@@ -56,6 +56,7 @@ let package = Package(
             name: "Engine", dependencies: ["JSON", "StatesLanguage", "Store", "ServiceIntegrations", "LocalJobs", "Digest"], swiftSettings: strict),
         .target(
             name: "AWSAPI", dependencies: ["Engine", "Store", "StatesLanguage", "ServiceIntegrations", "AWSClient", "JSON"], swiftSettings: strict),
+        .testTarget(name: "AWSAPITests", dependencies: ["AWSAPI", "Engine", "Store", "JSON"], swiftSettings: strict),
         .target(
             name: "Server",
             dependencies: [

@@ -13,21 +13,23 @@ struct Spelling: Sendable {
 
     var isEmpty: Bool { written.isEmpty }
 
-    func text(_ value: JSONValue) -> String { text(value, depth: 0) }
+    func text(_ value: JSONValue) -> String { text(value.text()) }
 
     /// A text that was made from a value.
-    func text(_ compact: String) -> String {
-        if let known = written[compact] { return known }
-        guard !written.isEmpty, compact.utf8.count <= 1 << 16, compact.hasPrefix("["), let value = try? JSONValue(parsing: compact) else {
-            return compact
-        }
-        return text(value, depth: 0)
+    func text(_ compact: String) -> String { written[compact] ?? compact }
+
+    /// A list of lists that may hold the caller's: what nested branches give.
+    mutating func gathered(_ compact: String) -> String {
+        guard !written.isEmpty, compact.utf8.count <= 1 << 16, let value = try? JSONValue(parsing: compact) else { return compact }
+        let spelled = text(value, depth: 0)
+        written[compact] = spelled
+        return spelled
     }
 
     /// A list that was put together anew, of parts that may be the caller's.
     func madeAnew(_ compact: String) -> String {
         guard !written.isEmpty, let array = (try? JSONValue(parsing: compact))?.array else { return compact }
-        return "[\(array.map { text($0) }.joined(separator: ","))]"
+        return "[\(array.map { text($0, depth: 1) }.joined(separator: ","))]"
     }
 
     mutating func forget(_ compact: String) { written[compact] = nil }

@@ -283,14 +283,19 @@ extension JSONValue {
     /// A history event whose unchanged data keep the caller's blanks.
     fileprivate func spelled(_ spelling: inout Spelling) -> JSONValue {
         guard case .object(var event) = self else { return self }
-        let isMap = event["type"]?.string == "MapStateExited"
+        let type = event["type"]?.string
         for (name, details) in event where name.hasSuffix("EventDetails") {
             guard case .object(var members) = details else { continue }
             for key in ["input", "output"] {
                 guard let text = members[key]?.string else { continue }
                 // The results of a Map are a list of its own, even where it equals the caller's.
-                members[key] = .string(isMap && key == "output" ? spelling.madeAnew(text) : spelling.text(text))
-                if isMap, key == "output" { spelling.forget(text) }
+                switch (type, key) {
+                case ("MapStateExited", "output"):
+                    members[key] = .string(spelling.madeAnew(text))
+                    spelling.forget(text)
+                case ("ParallelStateExited", "output"): members[key] = .string(spelling.gathered(text))
+                default: members[key] = .string(spelling.text(text))
+                }
             }
             event[name] = .object(members)
         }

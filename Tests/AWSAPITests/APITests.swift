@@ -1,0 +1,117 @@
+import AWSAPI
+import Engine
+import JSON
+import Store
+import Synchronization
+import Testing
+
+/// The API over a store in memory, without sockets.
+struct APIFixture {
+    let engine: ExecutionEngine
+    let api: StepFunctionsAPI
+
+    /// An engine that is not shut down lives as long as its process.
+    private static let living = Mutex<[ExecutionEngine]>([])
+
+    init() throws {
+        let engine = try ExecutionEngine(store: try Store.inMemory())
+        Self.living.withLock { $0.append(engine) }
+        self.engine = engine
+        api = StepFunctionsAPI(engine: engine)
+    }
+
+    func call(_ operation: String, _ parameters: JSONValue) async throws(APIError) -> JSONValue {
+        try await api.handle(target: "AWSStepFunctions.\(operation)", body: Array(parameters.text().utf8))
+    }
+
+    /// The code and message of a call that must fail.
+    func refusal(_ operation: String, _ parameters: JSONValue) async -> APIError? {
+        do throws(APIError) {
+            _ = try await call(operation, parameters)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    func create(_ name: String, _ definition: String, type: String = "STANDARD") async throws -> String {
+        let made = try await call(
+            "CreateStateMachine",
+            ["name": .string(name), "definition": .string(definition), "roleArn": "arn:aws:iam::000000000000:role/r", "type": .string(type)])
+        return made["stateMachineArn"]?.string ?? ""
+    }
+}
+
+@Suite struct APITests {
+    private static let pass = #"{"StartAt":"A","States":{"A":{"Type":"Pass","End":true}}}"#
+
+    @Test func anExecutionRunsAndItsHistoryKeepsTheCallersBlanks() async throws {
+        let fixture = try APIFixture()
+        let machine = try await fixture.create("m", Self.pass)
+        let input = #"{ "values": [1,  2] }"#
+        let started = try await fixture.call("StartExecution", ["stateMachineArn": .string(machine), "input": .string(input)])
+        let arn = try #require(started["executionArn"]?.string)
+        _ = try await fixture.engine.result(of: arn)
+        let described = try await fixture.call("DescribeExecution", ["executionArn": .string(arn)])
+        #expect(described["status"] == "SUCCEEDED")
+        #expect(described["input"]?.string == input)
+        #expect(described["output"]?.string == input)
+        let history = try await fixture.call("GetExecutionHistory", ["executionArn": .string(arn)])
+        let types = (history["events"]?.array ?? []).compactMap { $0["type"]?.string }
+        #expect(types == ["ExecutionStarted", "PassStateEntered", "PassStateExited", "ExecutionSucceeded"])
+        #expect(history["events"]?[3]?["executionSucceededEventDetails"]?["output"]?.string == input)
+    }
+
+    @Test func aHistoryInPagesIsTheWholeHistory() async throws {
+        let fixture = try APIFixture()
+        let machine = try await fixture.create("m", Self.pass)
+        let started = try await fixture.call("StartExecution", ["stateMachineArn": .string(machine)])
+        let arn = try #require(started["executionArn"])
+        _ = try await fixture.engine.result(of: arn.string ?? "")
+        var ids: [Int64] = []
+        var token: JSONValue?
+        repeat {
+            var parameters = JSONObject([("executionArn", arn), ("maxResults", 1), ("reverseOrder", true)])
+            if let token { parameters["nextToken"] = token }
+            let page = try await fixture.call("GetExecutionHistory", .object(parameters))
+            ids += (page["events"]?.array ?? []).compactMap { $0["id"]?.wholeNumber }
+            token = page["nextToken"]
+        } while token != nil && ids.count < 10
+        #expect(ids == [4, 3, 2, 1])
+    }
+
+    @Test func listsComeInTheOrderOfNamesAndPagesDoNotOverlap() async throws {
+        let fixture = try APIFixture()
+        for name in ["b", "c", "a"] { _ = try await fixture.call("CreateActivity", ["name": .string(name)]) }
+        let first = try await fixture.call("ListActivities", ["maxResults": 2])
+        let token = try #require(first["nextToken"])
+        let second = try await fixture.call("ListActivities", ["maxResults": 2, "nextToken": token])
+        let names = [first, second].flatMap { $0["activities"]?.array ?? [] }.compactMap { $0["name"]?.string }
+        #expect(names == ["a", "b", "c"])
+        #expect(second["nextToken"] == nil)
+    }
+
+    @Test func aTokenOfOneListIsRefusedByAnother() async throws {
+        let fixture = try APIFixture()
+        for name in ["a", "b"] { _ = try await fixture.call("CreateActivity", ["name": .string(name)]) }
+        let token = try #require(try await fixture.call("ListActivities", ["maxResults": 1])["nextToken"])
+        #expect(await fixture.refusal("ListStateMachines", ["nextToken": token])?.code == "InvalidToken")
+    }
+
+    @Test func anUnknownOperationAndABrokenBodyAreRefusedAsAWSDoes() async throws {
+        let fixture = try APIFixture()
+        #expect(await fixture.refusal("Nonsense", [:])?.code == "UnknownOperationException")
+        do throws(APIError) {
+            _ = try await fixture.api.handle(target: "AWSStepFunctions.ListActivities", body: Array("{".utf8))
+            Issue.record("accepted")
+        } catch {
+            #expect(error.code == "SerializationException")
+        }
+    }
+
+    @Test func anUnknownTokenCompletesNothing() async throws {
+        let fixture = try APIFixture()
+        #expect(await fixture.refusal("SendTaskSuccess", ["taskToken": "x", "output": "{}"])?.code == "InvalidToken")
+        #expect(await fixture.refusal("SendTaskSuccess", ["taskToken": "x", "output": "{"])?.code == "InvalidToken")
+    }
+}
