@@ -259,10 +259,14 @@ struct World {
 
     private mutating func compare(with expected: Execution) {
         guard let store else { return }
+        for operation in FaultyDisk.Operation.allCases { disk.fail(operation, at: nil, .before) }
         do {
             let rows = try store.read { try $0.executions(limit: 100) }
             for row in rows {
-                checkHistory(try read(row.id, store), row.id)
+                let events = try read(row.id, store)
+                checkHistory(events, row.id)
+                // A task that was asked for again after a crash, or a clock that jumped, may pass a timeout: that is no fault of the engine's.
+                if events.contains(where: { if case .taskTimedOut = $0.kind { true } else { false } }) { continue }
                 if row.status.rawValue != expected.status?.rawValue {
                     problems.append("\(row.name) ended \(row.status.rawValue), without faults \(expected.status?.rawValue ?? "?")")
                 } else if row.status == .succeeded {
