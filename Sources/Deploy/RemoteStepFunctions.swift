@@ -18,6 +18,18 @@ package struct RemoteStepFunctions: Sendable {
         /// Points at the published version afterwards; publishes.
         package var alias: String?
 
+        fileprivate var isPublished: Bool { publishes || alias != nil }
+
+        /// What creating and updating are both told.
+        fileprivate var changes: JSONObject {
+            var input = JSONObject([("definition", .string(definition)), ("roleArn", .string(roleARN))])
+            if isPublished {
+                input["publish"] = true
+                if let description { input["versionDescription"] = .string(description) }
+            }
+            return input
+        }
+
         package init(name: String, definition: String, roleARN: String) {
             self.name = name
             self.definition = definition
@@ -44,11 +56,8 @@ package struct RemoteStepFunctions: Sendable {
     /// Creates the machine or brings it up to date, publishes a version, moves the alias.
     package func deploy(_ deployment: Deployment) async throws(AWSFailure) -> Outcome {
         var outcome = try await createOrUpdate(deployment)
-        guard deployment.publishes || deployment.alias != nil else { return outcome }
-        var input = JSONObject([("stateMachineArn", .string(outcome.machineARN))])
-        if let description = deployment.description { input["description"] = .string(description) }
-        let version = try await call("publishStateMachineVersion", .object(input))
-        outcome.versionARN = version["stateMachineVersionArn"]?.string
+        guard deployment.isPublished else { return outcome }
+        if outcome.versionARN == nil { outcome.versionARN = try await published(outcome.machineARN, deployment) }
         if let alias = deployment.alias, let version = outcome.versionARN {
             outcome.aliasARN = try await move(alias, to: version, of: outcome.machineARN)
         }
@@ -57,22 +66,39 @@ package struct RemoteStepFunctions: Sendable {
 
     private func createOrUpdate(_ deployment: Deployment) async throws(AWSFailure) -> Outcome {
         guard let arn = try await machineARN(named: deployment.name) else {
-            let created = try await call(
-                "createStateMachine",
-                [
-                    "name": .string(deployment.name), "definition": .string(deployment.definition), "roleArn": .string(deployment.roleARN),
-                    "type": .string(deployment.isExpress ? "EXPRESS" : "STANDARD"),
-                ])
-            return Outcome(machineARN: created["stateMachineArn"]?.string ?? "", isNew: true, isChanged: true)
+            var input = deployment.changes
+            input["name"] = .string(deployment.name)
+            input["type"] = .string(deployment.isExpress ? "EXPRESS" : "STANDARD")
+            let created = try await call("createStateMachine", .object(input))
+            return Outcome(
+                machineARN: created["stateMachineArn"]?.string ?? "", versionARN: created["stateMachineVersionArn"]?.string, isNew: true,
+                isChanged: true)
         }
         let current = try await call("describeStateMachine", ["stateMachineArn": .string(arn)])
         if current["definition"]?.string == deployment.definition, current["roleArn"]?.string == deployment.roleARN {
             return Outcome(machineARN: arn, isNew: false, isChanged: false)
         }
-        _ = try await call(
-            "updateStateMachine",
-            ["stateMachineArn": .string(arn), "definition": .string(deployment.definition), "roleArn": .string(deployment.roleARN)])
-        return Outcome(machineARN: arn, isNew: false, isChanged: true)
+        return Outcome(machineARN: arn, versionARN: try await updated(arn, deployment), isNew: false, isChanged: true)
+    }
+
+    private func updated(_ arn: String, _ deployment: Deployment) async throws(AWSFailure) -> String? {
+        var input = deployment.changes
+        input["stateMachineArn"] = .string(arn)
+        return try await call("updateStateMachine", .object(input))["stateMachineVersionArn"]?.string
+    }
+
+    /// The version of a machine that has not changed: the one it has, or its first.
+    private func published(_ arn: String, _ deployment: Deployment) async throws(AWSFailure) -> String? {
+        var input = JSONObject([("stateMachineArn", .string(arn))])
+        if let description = deployment.description { input["description"] = .string(description) }
+        do throws(AWSFailure) {
+            return try await call("publishStateMachineVersion", .object(input))["stateMachineVersionArn"]?.string
+        } catch {
+            // moto publishes with an update only.
+            guard case .service(let found) = error, ["InternalFailure", "NotImplemented", "UnknownOperationException"].contains(found.code)
+            else { throw error }
+            return try await updated(arn, deployment)
+        }
     }
 
     private func move(_ alias: String, to version: String, of machine: String) async throws(AWSFailure) -> String {
@@ -93,6 +119,18 @@ package struct RemoteStepFunctions: Sendable {
         if name.hasPrefix("arn:") { return name }
         let machines = try await all("listStateMachines", JSONObject(), "stateMachines")
         return machines.first { $0["name"]?.string == name }?["stateMachineArn"]?.string
+    }
+
+    /// The activity's ARN; one that exists already is left as it is.
+    package func createActivity(_ name: String) async throws(AWSFailure) -> String {
+        try await call("createActivity", ["name": .string(name)])["activityArn"]?.string ?? ""
+    }
+
+    /// nil: there is no activity of that name.
+    package func activityARN(named name: String) async throws(AWSFailure) -> String? {
+        if name.hasPrefix("arn:") { return name }
+        let activities = try await all("listActivities", JSONObject(), "activities")
+        return activities.first { $0["name"]?.string == name }?["activityArn"]?.string
     }
 
     /// DescribeStateMachine's answer.
@@ -128,9 +166,11 @@ package struct RemoteStepFunctions: Sendable {
         }
     }
 
-    /// All events.
-    package func history(_ executionARN: String) async throws(AWSFailure) -> [JSONValue] {
-        try await all("getExecutionHistory", JSONObject([("executionArn", .string(executionARN)), ("maxResults", 1000)]), "events")
+    /// All events; without data their inputs and outputs are left out.
+    package func history(_ executionARN: String, includesData: Bool = true) async throws(AWSFailure) -> [JSONValue] {
+        var input = JSONObject([("executionArn", .string(executionARN)), ("maxResults", 1000)])
+        if !includesData { input["includeExecutionData"] = false }
+        return try await all("getExecutionHistory", input, "events")
     }
 
     /// Waits for a task of an activity, up to a minute. nil: there was none.

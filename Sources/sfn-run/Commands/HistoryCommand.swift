@@ -3,14 +3,19 @@ import JSON
 import StatesLanguage
 import Store
 
-/// `sfn-run history EXECUTION`
-struct HistoryCommand: ParsableCommand {
+/// `sfn-run history EXECUTION`, `sfn-run history --remote ARN`
+struct HistoryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "history", abstract: "Shows every event of an execution, as Step Functions records it.")
 
     @OptionGroup var place: StorePlace
 
-    @Argument(help: "Its name or ARN.")
+    @Flag(help: "An execution on Step Functions instead of one in this store.")
+    var remote = false
+
+    @OptionGroup var remotePlace: RemotePlace
+
+    @Argument(help: "Its name or ARN; with --remote its ARN.")
     var execution: String
 
     @Flag(help: "The answer of GetExecutionHistory.")
@@ -22,27 +27,37 @@ struct HistoryCommand: ParsableCommand {
     @Flag(help: "Leave inputs and outputs out.")
     var noData = false
 
-    func run() throws {
-        try Refusal.reporting {
-            let store = try place.open().store
-            let row = try StoredExecution.find(execution, in: store)
-            let machine = try StoredExecution.machine(of: row, in: store).machine
-            var events = try StoredExecution.events(of: row, in: store)
-            let started = events.first?.timestamp.milliseconds ?? 0
+    func run() async throws {
+        try await RemotePlace.reporting {
+            var events = try await remote ? remoteEvents() : localEvents()
+            let started = Self.milliseconds(events.first)
             if reverse { events.reverse() }
-            if json {
-                let shown = events.compactMap { $0.awsJSON(in: machine, includesData: !noData) }
-                return printOutput((["events": .array(shown)] as JSONValue).text(.pretty))
-            }
+            if json { return printOutput((["events": .array(events)] as JSONValue).text(.pretty)) }
             var table = Table("ID", "BEFORE", "TIME", "TYPE", "WHAT")
             for event in events {
-                guard let type = event.type(in: machine) else { continue }
                 table.add(
-                    "\(event.id)", "\(event.previousEventID)", Self.elapsed(event.timestamp.milliseconds - started), type,
-                    Self.detail(event, machine))
+                    event["id"]?.text() ?? "", event["previousEventId"]?.text() ?? "0", Self.elapsed(Self.milliseconds(event) - started),
+                    event["type"]?.string ?? "", Self.detail(event))
             }
             printOutput(table.text)
         }
+    }
+
+    private func localEvents() throws -> [JSONValue] {
+        let store = try place.open().store
+        let row = try StoredExecution.find(execution, in: store)
+        let machine = try StoredExecution.machine(of: row, in: store).machine
+        return try StoredExecution.events(of: row, in: store).compactMap { $0.awsJSON(in: machine, includesData: !noData) }
+    }
+
+    private func remoteEvents() async throws -> [JSONValue] {
+        guard execution.hasPrefix("arn:") else { throw Refusal("--remote needs the execution's ARN, such as `sfn-run start --remote` prints") }
+        return try await remotePlace.open(place.location().configuration).history(execution, includesData: !noData)
+    }
+
+    private static func milliseconds(_ event: JSONValue?) -> Int64 {
+        guard let seconds = event?["timestamp"]?.number, abs(seconds) < 1e12 else { return 0 }
+        return Int64((seconds * 1000).rounded())
     }
 
     private static func elapsed(_ milliseconds: Int64) -> String {
@@ -51,8 +66,8 @@ struct HistoryCommand: ParsableCommand {
     }
 
     /// The state, the item, the error or the data of an event on one line.
-    private static func detail(_ event: HistoryEvent, _ machine: StateMachine) -> String {
-        let details = event.awsJSON(in: machine)?.object?.first { $0.key.hasSuffix("EventDetails") }?.value
+    private static func detail(_ event: JSONValue) -> String {
+        let details = event.object?.first { $0.key.hasSuffix("EventDetails") }?.value
         var parts: [String] = []
         for key in ["name", "state", "index", "length", "resource", "error", "cause", "input", "parameters", "output"] {
             guard let value = details?[key] else { continue }

@@ -6,10 +6,11 @@ import StatesLanguage
 
 /// Commands that work on the tasks of an activity.
 struct ActivityWorkers: Sendable {
-    let engine: ExecutionEngine
+    let source: any ActivitySource
     let arn: String
     let worker: CommandWorker
     let name: String
+    var heartbeatSeconds = 5.0
     let log: @Sendable ([UInt8]) -> Void
 
     /// Takes tasks, `concurrency` at once, until this Swift task is cancelled; with `mostTasks` until so many are done.
@@ -31,27 +32,36 @@ struct ActivityWorkers: Sendable {
     /// Waits for one task and answers it.
     private func one() async throws {
         while !Task.isCancelled {
-            guard let task = try await engine.activityTask(arn, worker: name, waitingSeconds: 60) else { continue }
-            let heart = Task {
-                while !Task.isCancelled {
-                    try? await Task.sleep(nanoseconds: 5_000_000_000)
-                    if !Task.isCancelled { try? await engine.completeTask(token: task.token, .heartbeat) }
-                }
-            }
-            defer { heart.cancel() }
-            let input = (try? JSONValue(parsing: task.input)) ?? .null
-            let answer = await worker.perform(input: input, taskToken: task.token, log: log)
+            let task: (token: String, input: JSONValue)?
             do {
-                switch answer {
-                case .success(let output): try await engine.completeTask(token: task.token, .success(output))
-                case .failure(let error, let cause): try await engine.completeTask(token: task.token, .failure(error: error, cause: cause))
-                case .cancelled: break
-                }
-            } catch EngineError.taskTimedOut, EngineError.taskDoesNotExist {
-                log(Array("the task had ended before its answer came".utf8))
+                task = try await source.next(arn, worker: name)
+            } catch {
+                if Task.isCancelled { return }
+                throw error
             }
+            guard let task else { continue }
+            let answer = await answer(task.input, task.token)
+            if try await !source.answer(task.token, answer) { log(Array("the task had ended before its answer came\n".utf8)) }
             return
         }
+    }
+
+    /// Runs the command; kills it once a heartbeat learns that nobody waits any more.
+    private func answer(_ input: JSONValue, _ token: String) async -> CommandWorker.Answer {
+        let (worker, log) = (worker, log)
+        let work = Task { await worker.perform(input: input, taskToken: token, log: log) }
+        let heart = Task {
+            while !Task.isCancelled {
+                try? await Task.sleep(nanoseconds: UInt64(heartbeatSeconds * 1_000_000_000))
+                guard !Task.isCancelled else { return }
+                if (try? await source.heartbeat(token)) == false {
+                    log(Array("the task has ended: its command is stopped\n".utf8))
+                    return work.cancel()
+                }
+            }
+        }
+        defer { heart.cancel() }
+        return await withTaskCancellationHandler { await work.value } onCancel: { work.cancel() }
     }
 
     /// `shrink` → the ARN that machines call it by.
@@ -75,7 +85,7 @@ enum ConfiguredWorkers {
             let worker = CommandWorker(
                 command: activity.command, environment: activity.environment, directory: configuration.folder,
                 timeoutSeconds: activity.timeoutSeconds)
-            let workers = ActivityWorkers(engine: engine, arn: arn, worker: worker, name: "sfn-run-\(getpid())", log: { _ in })
+            let workers = ActivityWorkers(source: LocalActivitySource(engine: engine), arn: arn, worker: worker, name: "sfn-run-\(getpid())", log: { _ in })
             return Task { try await workers.run(concurrency: activity.concurrency) }
         }
     }

@@ -36,7 +36,7 @@ struct RemotePlace: ParsableArguments {
         }
     }
 
-    private static func sentence(_ failure: AWSFailure) -> String {
+    static func sentence(_ failure: AWSFailure) -> String {
         switch failure {
         case .service(let error): "\(error.code): \(error.message)"
         case .transport(let failure): "no answer: \(failure.message)"
