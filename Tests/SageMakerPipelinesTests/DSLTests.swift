@@ -58,6 +58,13 @@ import Testing
         #expect(info.map(\.dependsOn) == [[], ["AbaloneProcess"], ["AbaloneTrain"], ["AbaloneCreateModel"]])
     }
 
+    @Test func aLaterStepReadsTheNameThatWasMadeForAModel() {
+        let machine = abalone().compile().machine
+        let assigned = machine["States"]?["AbaloneCreateModel"]?["Assign"]?["AbaloneCreateModel"]?.string ?? ""
+        #expect(assigned.contains("-AbaloneCreateModel'"))
+        #expect(!assigned.contains("null"))
+    }
+
     @Test func whatTheLanguageWritesIsValid() {
         let threshold = ParameterFloat("Threshold", defaultValue: 6)
         let report = PropertyFile(name: "Report", outputName: "evaluation", path: "evaluation.json")

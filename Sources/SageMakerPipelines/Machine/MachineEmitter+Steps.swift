@@ -145,7 +145,12 @@ extension MachineEmitter {
         let step = graph.nodes[node].step
         guard let type = step.type, case .name(let member)? = path.components.first else { return "$states.result" }
         if path.components.count == 1 {
-            if member == StepResource.of(type)?.nameMember { return writer(node, sequence).text(resourceName(node, type, sequence)) }
+            if member == StepResource.of(type)?.nameMember {
+                return switch resourceNameText(node, type, sequence) {
+                case .value(let value): writer(node, sequence).text(value)
+                case .expression(let text): text
+                }
+            }
             if type == .registerModel, member == "ModelPackageName" || member == "ModelPackageVersion" {
                 let rest = "$split($substringAfter($states.result.ModelPackageArn, 'model-package/'), '/')"
                 return member == "ModelPackageName" ? "\(rest)[0]" : "$number(\(rest)[1])"
@@ -215,8 +220,11 @@ extension MachineEmitter {
     private func named(_ own: JSONObject, _ node: Int, _ type: StepType, _ sequence: Plan.SequenceID) -> JSONObject {
         guard let member = StepResource.of(type)?.nameMember else { return own }
         var request = JSONObject()
-        request[member] = writer(node, sequence).template(resourceName(node, type, sequence))
-        if case .expression(let text) = resourceNameText(node, type, sequence) { request[member] = ExpressionText.template(text) }
+        request[member] =
+            switch resourceNameText(node, type, sequence) {
+            case .value(let value): writer(node, sequence).template(value)
+            case .expression(let text): ExpressionText.template(text)
+            }
         for (key, value) in own where key != member { request[key] = value }
         return request
     }
@@ -237,11 +245,6 @@ extension MachineEmitter {
         let item = outer == nil ? "" : " & $states.context.Map.Item.Index"
         let prefix = "$substring(\(writer(node, sequence).text(given)), 0, \(limit - 20))"
         return .expression("\(prefix) & '-' & $Run\(item) & '-' & $states.context.Execution.RedriveCount & $states.context.State.RetryCount")
-    }
-
-    private func resourceName(_ node: Int, _ type: StepType, _ sequence: Plan.SequenceID) -> JSONValue {
-        guard case .value(let value) = resourceNameText(node, type, sequence) else { return .null }
-        return value
     }
 
     func retriers(_ step: PipelineStep) -> [JSONValue] {
