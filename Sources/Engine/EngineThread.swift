@@ -23,6 +23,10 @@ final class EngineThread {
     /// Ids given in this turn, before their rows are there.
     var lastTurnID: Int64 = 0
     var reports: [TaskKey: EngineReport] = [:]
+    /// Who waits here for executions that other processes run.
+    var elsewhere: [(ExecutionID, Reply<ExecutionResult>)] = []
+    var looksElsewhereAt: Int64 = 0
+    static let elsewhereMilliseconds: Int64 = 300
     /// Runs of distributed Maps.
     var runs: [TaskKey: Task<Void, Never>] = [:]
     /// Workers of activities that wait for a task.
@@ -68,11 +72,17 @@ final class EngineThread {
         withExtendedLifetime(engine) {
             watch()
             while true {
-                let messages = mailbox.take(until: unfinished.isEmpty ? timers.nextDue : 0)
+                let messages = mailbox.take(until: unfinished.isEmpty ? nextDue : 0)
                 guard turn(messages) else { refuseForEver() }
                 if isShuttingDown, live.isEmpty { return }
             }
         }
+    }
+
+    /// When something is to be done although nothing arrives.
+    var nextDue: Int64? {
+        guard !elsewhere.isEmpty else { return timers.nextDue }
+        return min(timers.nextDue ?? .max, looksElsewhereAt)
     }
 
     /// Other processes ring when they leave a message.
@@ -120,7 +130,10 @@ final class EngineThread {
         for execution in live.values {
             for waiter in execution.waiters { waiter.fail(failure) }
         }
+        for (_, waiter) in elsewhere { waiter.fail(failure) }
+        elsewhere = []
         live = [:]
+        options.ended?(failure)
     }
 
     /// After a failed commit: whoever asks from now on hears of it.
@@ -150,8 +163,10 @@ final class LiveExecution {
     /// The shell's own interest in the end: a distributed Map's run, a nested execution.
     var onEnd: [(ExecutionResult) -> Void] = []
     var parameters: JSONObject
-    /// Its tasks were started by an engine that died.
-    var isReattaching = false
+    /// Its tasks scheduled up to this event were started by an engine that died.
+    var recoveredUpTo: Int64 = 0
+    /// What it waits for will be asked for after this turn's commit.
+    var isToGoOn = false
 
     init(id: ExecutionID, execution: Execution, stateMachineARN: String, parameters: JSONObject) {
         self.id = id

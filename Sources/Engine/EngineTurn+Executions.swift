@@ -76,19 +76,23 @@ extension EngineTurn {
         let machine = try thread.machine(row.definition, tx)
         let payload = try tx.payload(of: row.id)
         let parameters = (try? JSONValue(parsing: payload?.parameters ?? "{}"))?.object ?? JSONObject()
-        let header = ExecutionHeader(
-            arn: row.arn, name: row.name, stateMachineARN: row.stateMachineARN,
-            stateMachineName: String(row.stateMachineARN.split(separator: ":", omittingEmptySubsequences: false).last ?? ""),
-            roleARN: parameters["roleArn"]?.string ?? "",
-            tokenKey: (parameters["tokenKey"]?.string ?? "").split(separator: ".").compactMap { UInt8($0, radix: 16) },
-            seed: UInt64(parameters["seed"]?.string ?? "") ?? 0, timeScale: row.timeScale ?? 1)
-        let events = try tx.storedEvents(of: row.id)
+        let header = header(row, parameters)
+        let events = try tx.storedEvents(of: row.id, in: machine)
         var execution = Execution(replaying: events, machine: machine, header: header, quotas: row.isUnlimited ? .lifted : .aws)
         execution.childItem = parameters["mapItem"]
         let live = LiveExecution(id: row.id, execution: execution, stateMachineARN: row.stateMachineARN, parameters: parameters)
         thread.live[row.id] = live
         thread.idByARN[row.arn] = row.id
         return live
+    }
+
+    func header(_ row: ExecutionRow, _ parameters: JSONObject) -> ExecutionHeader {
+        ExecutionHeader(
+            arn: row.arn, name: row.name, stateMachineARN: row.stateMachineARN,
+            stateMachineName: String(row.stateMachineARN.split(separator: ":", omittingEmptySubsequences: false).last ?? ""),
+            roleARN: parameters["roleArn"]?.string ?? "",
+            tokenKey: (parameters["tokenKey"]?.string ?? "").split(separator: ".").compactMap { UInt8($0, radix: 16) },
+            seed: UInt64(parameters["seed"]?.string ?? "") ?? 0, timeScale: row.timeScale ?? 1)
     }
 
     private func row(_ arn: String) throws -> ExecutionRow {
@@ -114,6 +118,36 @@ extension EngineTurn {
         afterCommit { reply.succeed(result) }
     }
 
+    /// The end of an execution, whichever process runs it.
+    func awaitAnywhere(_ arn: String, _ reply: Reply<ExecutionResult>) throws {
+        do { try `await`(arn, reply) } catch EngineError.ownedElsewhere {
+            thread.elsewhere.append((try row(arn).id, reply))
+            thread.looksElsewhereAt = now.milliseconds + EngineThread.elsewhereMilliseconds
+        }
+    }
+
+    /// Looks after executions of other processes that somebody here waits for; what nobody owns any more goes on here.
+    func lookElsewhere() throws {
+        guard !thread.elsewhere.isEmpty, now.milliseconds >= thread.looksElsewhereAt else { return }
+        thread.looksElsewhereAt = now.milliseconds + EngineThread.elsewhereMilliseconds
+        var waiting: [(ExecutionID, Reply<ExecutionResult>)] = []
+        for (id, reply) in thread.elsewhere {
+            guard let row = try tx.execution(id) else {
+                afterCommit { reply.fail(EngineError.executionDoesNotExist(arn: "execution \(id.rawValue)")) }
+                continue
+            }
+            if row.status.isEnded || thread.live[id] != nil {
+                try `await`(row.arn, reply)
+            } else if row.owner == nil || row.owner == thread.engine.registration.id {
+                try tx.claim(id, by: thread.engine.registration.id)
+                try takeUp(try self.row(row.arn)).waiters.append(reply)
+            } else {
+                waiting.append((id, reply))
+            }
+        }
+        thread.elsewhere = waiting
+    }
+
     // MARK: stopping and resuming
 
     func stop(_ arn: String, error: String?, cause: String?) throws -> Timestamp {
@@ -121,8 +155,8 @@ extension EngineTurn {
         guard row.status == .running else { return Timestamp(milliseconds: row.stopMilliseconds ?? now.milliseconds) }
         if thread.live[row.id] != nil {
             deliver(.stop(error: error, cause: cause), to: row.id)
-        } else if row.owner == nil, try tx.claim(row.id, by: thread.engine.registration.id) {
-            _ = try load(row)
+        } else if row.owner == nil, !thread.options.isPassingBy, try tx.claim(row.id, by: thread.engine.registration.id) {
+            _ = try takeUp(row)
             deliver(.stop(error: error, cause: cause), to: row.id)
         } else {
             var body = JSONObject()
@@ -150,13 +184,14 @@ extension EngineTurn {
             let live = try load(try self.row(arn))
             if let observer = options.observer { live.observers.append(observer) }
             goOn(live)
+            try readMailbox()
         case .failed, .timedOut, .aborted, .pendingRedrive:
             if let reason = notRedrivable(row) { throw EngineError.notRedrivable(reason) }
             guard try tx.redrive(row.id, at: now.milliseconds, owner: thread.engine.registration.id) else {
                 throw EngineError.notRedrivable("The execution is already running.")
             }
             let live = try load(try self.row(arn))
-            live.isReattaching = true
+            live.recoveredUpTo = live.execution.lastEventID
             if let observer = options.observer { live.observers.append(observer) }
             deliver(.redrive, to: row.id)
         case .succeeded:
@@ -176,25 +211,41 @@ extension EngineTurn {
 
     /// What a replayed execution waits for is asked for again, after the commit.
     private func goOn(_ live: LiveExecution) {
-        live.isReattaching = true
+        guard !live.isToGoOn else { return }
+        live.isToGoOn = true
+        live.recoveredUpTo = live.execution.lastEventID
         touch(live.id)
         afterCommit { [thread] in
-            let turn = live.execution.outstandingCommands
-            for command in turn { thread.again(command, live) }
+            live.isToGoOn = false
+            for command in live.execution.outstandingCommands { thread.again(command, live) }
         }
     }
 
-    func recoverOwned() throws -> Int {
+    /// An execution of this engine that is not in memory: it goes on here, whatever brought it back.
+    func takeUp(_ row: ExecutionRow) throws -> LiveExecution {
+        if let live = thread.live[row.id] { return live }
+        let live = try load(row)
+        goOn(live)
+        return live
+    }
+
+    /// Goes on with all that this engine owns or nobody does. One that is damaged holds up no other.
+    func recoverOwned() throws -> Recovered {
         for row in try tx.unownedExecutions(limit: .max) where row.type == .standard || row.owner == nil {
             try tx.claim(row.id, by: thread.engine.registration.id)
         }
-        let rows = try tx.executions(ownedBy: thread.engine.registration.id, limit: .max)
-        var count = 0
-        for row in rows where thread.live[row.id] == nil {
-            goOn(try load(row))
-            count += 1
+        var recovered = Recovered()
+        for row in try tx.executions(ownedBy: thread.engine.registration.id, limit: .max) where thread.live[row.id] == nil {
+            do {
+                _ = try takeUp(row)
+                recovered.count += 1
+            } catch EngineError.storeFailed(let reason) {
+                try tx.disown(row.id)
+                recovered.damaged.append(reason)
+            }
         }
-        return count
+        try readMailbox()
+        return recovered
     }
 
     func shutDown() {
@@ -208,6 +259,8 @@ extension EngineTurn {
             for live in thread.live.values {
                 for waiter in live.waiters { waiter.fail(EngineError.shuttingDown) }
             }
+            for (_, waiter) in thread.elsewhere { waiter.fail(EngineError.shuttingDown) }
+            thread.elsewhere = []
             thread.live = [:]
             try? thread.store.deregister(thread.engine.registration)
         }
@@ -241,23 +294,5 @@ extension EngineThread {
         case .offerActivity(let invocation): simulatedInvoke?(live, invocation)
         case .cancelTask, .cancelMapRun: break
         }
-    }
-}
-
-extension Reading {
-    /// The events of an execution as they were.
-    package func storedEvents(of id: ExecutionID) throws -> [HistoryEvent] {
-        var events: [HistoryEvent] = []
-        try forEachHistorySegment(of: id) { segment in
-            guard case .array(let values) = try JSONValue(parsing: segment.events, limits: .stored) else { return true }
-            for value in values {
-                guard let event = HistoryEvent(stored: value) else {
-                    throw EngineError.storeFailed("event \(segment.firstEventID) of execution \(id.rawValue) cannot be read")
-                }
-                events.append(event)
-            }
-            return true
-        }
-        return events
     }
 }

@@ -30,7 +30,7 @@ extension EngineTurn {
     private func owned(_ id: ExecutionID) throws -> LiveExecution? {
         if let live = thread.live[id] { return live }
         guard let row = try tx.execution(id), row.status == .running, row.owner == thread.engine.registration.id else { return nil }
-        return try load(row)
+        do { return try takeUp(row) } catch EngineError.storeFailed { return nil }
     }
 
     // MARK: activities

@@ -12,11 +12,14 @@ extension EngineTurn {
         }
         guard let row = try tx.execution(arn: arn) else { throw EngineError.taskDoesNotExist }
         guard row.status == .running else { throw EngineError.taskTimedOut }
-        if row.owner == nil || row.owner == thread.engine.registration.id {
+        if row.owner == thread.engine.registration.id || (row.owner == nil && !thread.options.isPassingBy) {
             try tx.claim(row.id, by: thread.engine.registration.id)
-            let live = try load(row)
+            let live = try takeUp(row)
             try complete(live, token, scheduled, outcome)
         } else {
+            // Whether the attempt is over is seen by the owner; a forged token is refused here.
+            let parameters = try tx.payload(of: row.id).flatMap { try? JSONValue(parsing: $0.parameters ?? "{}") }?.object ?? JSONObject()
+            guard TaskToken.isGenuine(token, header(row, parameters)) else { throw EngineError.invalidToken("Invalid Token: 'Invalid token'") }
             try send("token", outcome.message(token), to: row)
         }
     }

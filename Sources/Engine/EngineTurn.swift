@@ -32,6 +32,7 @@ final class EngineTurn {
         while let due = thread.timers.popDue(at: now.milliseconds) { deliver(.wake(due.frame), to: due.execution) }
         for message in messages { try receive(message) }
         for log in logs { try append(log) }
+        try lookElsewhere()
         // Deciding may touch others (a child's end its parent): go on until nothing is left.
         while true {
             try serveWorkers()

@@ -120,6 +120,10 @@ package struct EngineOptions: Sendable {
     /// For ItemReader and ResultWriter.
     package var buckets = LocalBuckets(root: ".sfn-run/data/buckets")
     package var logBytesPerAttempt = 1 << 20
+    /// This process only leaves word (a callback): it takes up no execution that nobody owns.
+    package var isPassingBy = false
+    /// The store refused a commit: the engine has ended, and its process should, so that others may take over.
+    package var ended: (@Sendable (EngineError) -> Void)?
 
     package init() {}
 }

@@ -57,6 +57,11 @@ public final class ExecutionEngine: Sendable {
         try await answer { reply in .perform({ turn in try turn.await(arn, reply) }, { reply.fail($0) }) }
     }
 
+    /// How an execution ends, whichever process runs it; one that loses its process goes on here.
+    func resultAnywhere(of arn: String) async throws -> ExecutionResult {
+        try await answer { reply in .perform({ turn in try turn.awaitAnywhere(arn, reply) }, { reply.fail($0) }) }
+    }
+
     /// Takes up an execution that has no living owner: a running one goes on where it was, a failed, timed out or aborted one
     /// is redriven from the states that did not succeed.
     @discardableResult
@@ -93,7 +98,7 @@ public final class ExecutionEngine: Sendable {
 
     /// Goes on with every running execution that no living engine owns. Returns how many.
     @discardableResult
-    package func recover() async throws -> Int {
+    package func recover() async throws -> Recovered {
         try adoptDeadEngines()
         return try await inTurn { turn in try turn.recoverOwned() }
     }
@@ -121,6 +126,14 @@ public final class ExecutionEngine: Sendable {
     private func answer<Value: Sendable>(_ message: (Reply<Value>) -> EngineMessage) async throws -> Value {
         try await withCheckedThrowingContinuation { continuation in mailbox.post(message(Reply(continuation))) }
     }
+}
+
+/// What a new engine found.
+package struct Recovered: Sendable {
+    /// Executions that go on.
+    package var count = 0
+    /// A sentence for each that cannot be read: it stays in the store as it is.
+    package var damaged: [String] = []
 }
 
 package struct ResumeOptions: Sendable {

@@ -69,18 +69,3 @@ extension ExecutionEngine {
         return machine
     }
 }
-
-extension Reading {
-    /// The events of an execution with these ids (no notes).
-    package func storedEvents(of id: ExecutionID, in range: ClosedRange<Int64>) throws -> [HistoryEvent] {
-        var events: [HistoryEvent] = []
-        for segment in try historySegments(of: id, from: range.lowerBound, to: range.upperBound) {
-            guard case .array(let values) = try JSONValue(parsing: segment.events, limits: .stored) else { continue }
-            for value in values {
-                guard let number = value[1]?.wholeNumber, range.contains(number), let event = HistoryEvent(stored: value) else { continue }
-                events.append(event)
-            }
-        }
-        return events
-    }
-}

@@ -57,7 +57,7 @@ package final class ManualEngine {
     }
 
     /// When something is due by itself.
-    package var nextDue: Int64? { thread.timers.nextDue }
+    package var nextDue: Int64? { thread.nextDue }
     /// The executions in memory.
     package var executions: [(id: ExecutionID, execution: Execution)] {
         thread.live.values.map { ($0.id, $0.execution) }.sorted { $0.id < $1.id }

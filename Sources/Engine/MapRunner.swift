@@ -16,10 +16,11 @@ extension EngineThread {
             return
         }
         let key = TaskKey(execution: live.id, scheduled: request.started)
+        guard runs[key] == nil else { return }
         let report = EngineReport(mailbox: mailbox, key: key, frame: request.frame, pattern: .sync)
         let runner = MapRunner(
             engine: engine, plan: plan, request: request, parent: live.id, header: live.execution.header, report: report,
-            quotas: live.execution.quotas, isReattached: live.isReattaching, mockCase: live.parameters["mockCase"])
+            quotas: live.execution.quotas, isReattached: request.started <= live.recoveredUpTo, mockCase: live.parameters["mockCase"])
         let mailbox = mailbox
         reports[key] = report
         // A run is no task of its own in the limits: its children's tasks are.
@@ -168,7 +169,7 @@ final class MapRunner: Sendable {
         running.withLock { _ = $0.insert(arn) }
         defer { running.withLock { _ = $0.remove(arn) } }
         let result = try await withTaskCancellationHandler {
-            try await engine.result(of: arn)
+            try await engine.resultAnywhere(of: arn)
         } onCancel: { [self] in
             guard !report.isShuttingDown else { return }
             Task { try? await engine.stop(arn) }

@@ -49,7 +49,7 @@ struct NestedExecution: Integration {
         do {
             result = try await withTaskCancellationHandler {
                 if request.isReattached { _ = try? await engine.resumeIfUnowned(arn) }
-                return try await engine.result(of: arn)
+                return try await engine.resultAnywhere(of: arn)
             } onCancel: {
                 guard !report.isShuttingDown else { return }
                 Task { try? await engine.stop(arn) }

@@ -17,7 +17,8 @@ extension EngineThread {
             stateMachineName: header.stateMachineName, roleARN: header.roleARN, stateName: invocation.stateName,
             resource: invocation.resource, input: invocation.schedule.input, retryCount: invocation.retryCount,
             taskToken: invocation.taskToken, credentialsRoleARN: invocation.schedule.credentialsRoleARN,
-            timeoutSeconds: invocation.schedule.timeoutSeconds, isReattached: live.isReattaching, cache: invocation.cache)
+            timeoutSeconds: invocation.schedule.timeoutSeconds, isReattached: invocation.scheduled <= live.recoveredUpTo,
+            submitted: invocation.submitted, cache: invocation.cache)
         let report = EngineReport(mailbox: mailbox, key: key, frame: invocation.frame, pattern: invocation.resource.pattern)
         let integration = integration(for: invocation, of: live)
         let mailbox = mailbox

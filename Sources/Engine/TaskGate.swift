@@ -11,15 +11,17 @@ struct TaskGate {
     var limit = 0
     private var running: [TaskKey: Task<Void, Never>] = [:]
     private var waiting: [Waiting] = []
+    private var waitingKeys: Set<TaskKey> = []
     private var head = 0
 
     var runningCount: Int { running.count }
     var waitingCount: Int { waiting.count - head }
 
     mutating func add(_ key: TaskKey, _ start: @escaping () -> Task<Void, Never>) {
-        guard running[key] == nil else { return }
+        guard running[key] == nil, !waitingKeys.contains(key) else { return }
         if limit > 0, running.count >= limit {
             waiting.append(Waiting(key: key, start: start))
+            waitingKeys.insert(key)
         } else {
             running[key] = start()
         }
@@ -30,6 +32,7 @@ struct TaskGate {
         while limit == 0 || running.count < limit, head < waiting.count {
             let next = waiting[head]
             head += 1
+            waitingKeys.remove(next.key)
             running[next.key] = next.start()
         }
         if head > 1024, head * 2 > waiting.count {
@@ -41,7 +44,7 @@ struct TaskGate {
     mutating func cancel(_ key: TaskKey) {
         if let task = running[key] {
             task.cancel()
-        } else if let index = waiting[head...].firstIndex(where: { $0.key == key }) {
+        } else if waitingKeys.remove(key) != nil, let index = waiting[head...].firstIndex(where: { $0.key == key }) {
             waiting.remove(at: index)
         }
     }

@@ -23,13 +23,16 @@ package struct TaskRequest: Sendable {
     package let timeoutSeconds: Int?
     /// The engine that started this attempt died: what it started may be running or done.
     package let isReattached: Bool
+    /// What `TaskReport.submitted` was told for this attempt by the engine that died, if that is durable: the job to go on with.
+    package let submitted: JSONValue?
     /// The extension `Cache`, evaluated: `{"Enabled": true, "ExpireAfter": "30d"}`.
     package let cache: JSONValue?
 
     package init(
         taskID: String, executionARN: String, executionName: String, stateMachineName: String, roleARN: String,
         stateName: String, resource: TaskResource, input: JSONValue, retryCount: Int = 0, taskToken: String? = nil,
-        credentialsRoleARN: String? = nil, timeoutSeconds: Int? = nil, isReattached: Bool = false, cache: JSONValue? = nil
+        credentialsRoleARN: String? = nil, timeoutSeconds: Int? = nil, isReattached: Bool = false,
+        submitted: JSONValue? = nil, cache: JSONValue? = nil
     ) {
         self.taskID = taskID
         self.executionARN = executionARN
@@ -44,6 +47,7 @@ package struct TaskRequest: Sendable {
         self.credentialsRoleARN = credentialsRoleARN
         self.timeoutSeconds = timeoutSeconds
         self.isReattached = isReattached
+        self.submitted = submitted
         self.cache = cache
     }
 }

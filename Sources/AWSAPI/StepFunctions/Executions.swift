@@ -264,7 +264,7 @@ extension StepFunctionsAPI {
                 range = bottom...min(last, bottom + Int64(page.limit) - 1)
             }
             let includesData = parameters.bool("includeExecutionData") ?? true
-            var events = try tx.storedEvents(of: row.id, in: range).compactMap { $0.awsJSON(in: machine, region: region, includesData: includesData) }
+            var events = try tx.storedEvents(of: row.id, range: range, in: machine).compactMap { $0.awsJSON(in: machine, region: region, includesData: includesData) }
             if includesData, let text = Self.inputText(try tx.payload(of: row.id)?.parameters) {
                 var spelling = Spelling(text)
                 events = events.map { $0.spelled(&spelling) }

@@ -86,9 +86,9 @@ extension Execution {
                 $0.isStarted = true
                 $0.restartHeartbeat(event.timestamp)
             }
-        case .taskSubmitted:
+        case .taskSubmitted(_, let output):
             updateTask(id, event) {
-                $0.isSubmitted = true
+                $0.submitted = output
                 $0.restartHeartbeat(event.timestamp)
             }
         case .note(.heartbeat):

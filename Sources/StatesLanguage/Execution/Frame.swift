@@ -62,9 +62,12 @@ struct Frame: Equatable, Sendable {
         let scheduledID: Int64
         let schedule: TaskSchedule
         var isStarted = false
-        var isSubmitted = false
+        /// What the service said when it took the work.
+        var submitted: JSONValue?
         let deadline: Timestamp?
         var heartbeatDeadline: Timestamp?
+
+        var isSubmitted: Bool { submitted != nil }
 
         var nextDeadline: Timestamp? {
             switch (deadline, heartbeatDeadline) {

@@ -262,7 +262,7 @@ extension HistoryEvent.Kind {
         case "in": self = .stateEntered(read.state(), input: read.value())
         case "out":
             let state = read.state()
-            let next = read.optionalInt().map { StateID($0) }
+            let next = read.optionalInt().map { StateID(max(-1, $0)) }
             let output = read.value()
             self = .stateExited(state, output: output, assigned: read.isAtEnd ? JSONObject() : read.value().object ?? JSONObject(), next: next)
         case "stateAbort": self = .stateAborted(read.state())

@@ -41,8 +41,11 @@ public struct TaskInvocation: Sendable {
     public let schedule: TaskSchedule
     public let retryCount: Int
     public let taskToken: String?
-    public let isSubmitted: Bool
+    /// What the service said when it took the work of this attempt (TaskSubmitted), if that is in the history.
+    public let submitted: JSONValue?
     public let cache: JSONValue?
+
+    public var isSubmitted: Bool { submitted != nil }
 }
 
 /// A distributed Map that is to run.

@@ -46,7 +46,9 @@ struct CallbackCommand: AsyncParsableCommand {
             case .failure: outcome = .failure(error: error, cause: cause)
             case .heartbeat: outcome = .heartbeat
             }
-            let engine = try ExecutionEngine(store: try place.open().store, options: EngineOptions.named("callback"))
+            var options = EngineOptions.named("callback")
+            options.isPassingBy = true
+            let engine = try ExecutionEngine(store: try place.open().store, options: options)
             try await engine.completeTask(token: token, outcome)
             await engine.shutDown()
         }

@@ -58,6 +58,11 @@ struct ServeCommand: AsyncParsableCommand {
             var options = EngineOptions.running("serve", configuration, maxConcurrency: maxConcurrency)
             let metrics = ServerMetrics()
             let sink = try events.map { try EventSink($0, region: options.region, account: options.account) }
+            // Whoever starts it again finds everything as it was last committed.
+            options.ended = { error in
+                printNote("sfn-run: the store cannot be written, the server ends: \(error)")
+                _exit(1)
+            }
             options.statusChanged = { change in
                 metrics.count(change)
                 sink?.send(change)
@@ -94,7 +99,8 @@ struct ServeCommand: AsyncParsableCommand {
                 throw Refusal("cannot listen on \(host):\(port): \(error)", .wrongUsage)
             }
             printNote("listening on http://\(host):\(server.port), store \(location.store)")
-            if recovered > 0 { printNote("going on with \(recovered) executions") }
+            if recovered.count > 0 { printNote("going on with \(recovered.count) executions") }
+            for sentence in recovered.damaged { printNote("sfn-run: \(sentence); it stays as it is") }
             Interruption.handle {
                 printNote("stopping: running tasks are left to be resumed")
                 await engine.shutDown()

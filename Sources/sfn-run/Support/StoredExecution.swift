@@ -45,16 +45,8 @@ enum StoredExecution {
     }
 
     static func allEvents(of row: ExecutionRow, in store: Store) throws -> [HistoryEvent] {
-        var events: [HistoryEvent] = []
-        try store.read { tx in
-            try tx.forEachHistorySegment(of: row.id) { segment in
-                for stored in try JSONValue(parsing: segment.events).array ?? [] {
-                    if let event = HistoryEvent(stored: stored) { events.append(event) }
-                }
-                return true
-            }
-        }
-        return events
+        let machine = try machine(of: row, in: store).machine
+        return try store.read { tx in try tx.storedEvents(of: row.id, in: machine) }
     }
 }
 
