@@ -1,3 +1,4 @@
+import Glibc
 import SQLite
 
 /// Why the store could not do what it was asked, in one sentence a user can act on.
@@ -24,13 +25,17 @@ package struct StoreError: Error, Equatable, CustomStringConvertible {
         switch error.code {
         case 8:  // SQLITE_READONLY
             self.init(.readOnly, path: path, cause: error, "\(path): the store cannot be written (read-only file or folder)")
+        case 10 where error.extendedCode == 4874:  // SQLITE_IOERR_SHMSIZE: no room for the index of the write-ahead log
+            self.init(.diskFull, path: path, cause: error, "\(path): the disk is full; nothing of the last step was stored")
         case 10:  // SQLITE_IOERR
             self.init(.inputOutput, path: path, cause: error, "\(path): reading or writing the store failed: \(error.message) (SQLite \(error.extendedCode))")
         case 11:  // SQLITE_CORRUPT
             self.init(.corrupt, path: path, cause: error, "\(path): the store is damaged: \(error.message); restore a backup")
         case 13:  // SQLITE_FULL
             self.init(.diskFull, path: path, cause: error, "\(path): the disk is full; nothing of the last step was stored")
-        case 14:  // SQLITE_CANTOPEN
+        case 14 where Self.isReadOnlyFileSystem(path):  // SQLITE_CANTOPEN
+            self.init(.readOnly, path: path, cause: error, "\(path): the store cannot be opened: its file system is read-only")
+        case 14:
             self.init(.cannotOpen, path: path, cause: error, "\(path): the store cannot be opened: no such folder, or no permission")
         case 26:  // SQLITE_NOTADB
             self.init(.notADatabase, path: path, cause: error, "\(path): this file is not a database")
@@ -41,6 +46,12 @@ package struct StoreError: Error, Equatable, CustomStringConvertible {
         default:
             self.init(.other, path: path, cause: error, "\(path): \(error.message) (SQLite \(error.extendedCode))")
         }
+    }
+
+    private static func isReadOnlyFileSystem(_ path: String) -> Bool {
+        var system = statvfs()
+        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+        return statvfs(folder, &system) == 0 && system.f_flag & UInt(ST_RDONLY) != 0
     }
 }
 

@@ -3,6 +3,7 @@ import json
 import os
 import signal
 import sqlite3
+import subprocess
 import time
 
 import pytest
@@ -211,6 +212,47 @@ def test_a_store_that_cannot_be_used_is_one_sentence(sfn):
         database.execute("PRAGMA user_version = 9999")
     assert "newer" in sfn("m.asl.json", "--store", "new.db", code=1).stderr
     assert "there is no store" in sfn("list", "--store", "none.db", code=64).stderr
+
+
+FULL = """
+set -u
+mount -t tmpfs -o size=3m tmpfs "$1"
+cd "$2"
+"$SFN" loop.asl.json --input in.json --store "$1/s.db" --name a --quiet --output none; echo "full $?"
+"$SFN" resume a --store "$1/s.db" --quiet --output none; echo "still full $?"
+mount -o remount,size=60m "$1"
+"$SFN" resume a --store "$1/s.db" --quiet --output none; echo "room $?"
+"$SFN" list --store "$1/s.db"
+mount -o remount,ro "$1"
+"$SFN" loop.asl.json --input in.json --store "$1/s.db" --name b --quiet --output none; echo "read-only $?"
+"$SFN" loop.asl.json --input in.json --store "$1/new.db" --name b --quiet --output none; echo "new, read-only $?"
+"""
+
+
+def test_a_full_disk_and_a_read_only_one_lose_nothing(sfn):
+    """On a file system of 3 MiB of our own: needs the right to mount in a name space of its own."""
+    mounted = sfn.folder / "small"
+    mounted.mkdir()
+    unshare = ["unshare", "-rm", "sh", "-c"]
+    if subprocess.run([*unshare, 'mount -t tmpfs tmpfs "$0"', str(mounted)], capture_output=True).returncode:
+        pytest.skip("this machine lets no one mount a file system of their own")
+    sfn.write("in.json", {"n": 0, "pad": "x" * 20000})
+    sfn.write("sfn-run.json", {"functions": {"echo": {"command": ["cat"]}}})
+    sfn.write("loop.asl.json", machine({
+        "Count": {"Type": "Pass", "Parameters": {"n.$": "States.MathAdd($.n, 1)", "pad.$": "$.pad"}, "Next": "Call"},
+        "Call": lambda_task("echo", Next="More") | {"OutputPath": "$.Payload"},
+        "More": {"Type": "Choice", "Choices": [{"Variable": "$.n", "NumericLessThan": 60, "Next": "Count"}], "Default": "Done"},
+        "Done": {"Type": "Succeed"}}))
+    ran = subprocess.run([*unshare, FULL, "sh", str(mounted), str(sfn.folder)], capture_output=True, text=True,
+                         env={**os.environ, "SFN": sfn.environment["SFN_RUN"]})
+    said = ran.stdout.splitlines()
+    assert said[:3] == ["full 1", "still full 1", "room 0"], ran
+    assert "SUCCEEDED" in said[4]
+    assert said[-2:] == ["read-only 1", "new, read-only 1"]
+    errors = ran.stderr.splitlines()
+    assert len(errors) == 4, ran.stderr
+    assert all("the disk is full; nothing of the last step was stored" in line for line in errors[:2])
+    assert all("read-only" in line for line in errors[2:])
 
 
 def test_eval_answers_in_order(sfn):
