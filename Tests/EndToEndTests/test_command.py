@@ -181,6 +181,13 @@ def test_many_processes_share_a_store(sfn):
     assert len(json.loads(sfn("list", "--json").stdout)) == 8
 
 
+def test_what_is_no_name_no_verb_and_no_file_is_said(sfn):
+    sfn.write("m.asl.json", PASS)
+    assert "--name: expected 1 to 80 characters" in sfn("m.asl.json", "--name", "../up", code=64).stderr
+    assert "lsit is neither a verb nor a file" in sfn("lsit", code=64).stderr
+    assert "longer than 256 MiB" in sfn("/dev/zero", code=65).stderr
+
+
 def test_a_name_is_used_once(sfn):
     sfn.write("m.asl.json", PASS)
     sfn("m.asl.json", "--name", "same")

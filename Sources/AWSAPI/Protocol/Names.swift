@@ -1,11 +1,13 @@
 import JSON
 
 /// The rules of names (asl-brief section 10; the developer guide's list of characters).
-enum Names {
+package enum Names {
     static func check(_ name: String) throws(APIError) {
-        guard !name.isEmpty, name.unicodeScalars.count <= 80, !name.unicodeScalars.contains(where: isForbidden) else {
-            throw .invalidName(name)
-        }
+        guard isAllowed(name) else { throw .invalidName(name) }
+    }
+
+    package static func isAllowed(_ name: String) -> Bool {
+        !name.isEmpty && name.unicodeScalars.count <= 80 && !name.unicodeScalars.contains(where: isForbidden)
     }
 
     /// The order of lists of machines and activities.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import AWSAPI
 import Engine
 import Glibc
 import JSON
@@ -38,6 +39,15 @@ struct RunCommand: AsyncParsableCommand {
 
     @Flag(help: "Lift AWS's quotas: 256 KiB of data, 25,000 events and the like.")
     var unlimited = false
+
+    func validate() throws {
+        guard name.map(Names.isAllowed) ?? true else {
+            throw ValidationError("--name: expected 1 to 80 characters without blanks and without <>{}[]?*\"#%\\^|~`$&,;:/")
+        }
+        guard file == "-" || file.contains(".") || file.contains("/") || Files.exists(file) else {
+            throw ValidationError("\(file) is neither a verb nor a file")
+        }
+    }
 
     func run() async throws {
         try await Refusal.reporting {

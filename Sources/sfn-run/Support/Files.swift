@@ -11,12 +11,18 @@ enum Files {
         return try readAll(descriptor, name: path)
     }
 
+    /// What is longer than this is no definition, input or history, but a device or a mistake.
+    private static let largest = 256 << 20
+
     private static func readAll(_ descriptor: Int32, name: String) throws(Refusal) -> [UInt8] {
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         while true {
             let count = Glibc.read(descriptor, &buffer, buffer.count)
             if count == 0 { return bytes }
+            guard bytes.count + count <= largest else {
+                throw Refusal("cannot read \(name): it is longer than \(largest >> 20) MiB", .invalidDefinition)
+            }
             if count < 0 {
                 if errno == EINTR { continue }
                 throw Refusal("cannot read \(name): \(errorText())", .invalidDefinition)
