@@ -8,7 +8,7 @@ package final class AWSClient: Sendable {
     package let configuration: AWSConfiguration
     package let http: HTTPClient
     private let table: AWSTable
-    private let credentials: CredentialsProvider
+    let credentials: CredentialsProvider
     private let quota = RetryQuota()
     private let pause: @Sendable (Double) async -> Void
 

@@ -32,6 +32,9 @@ SAME(CCURL_PROXY, CURLOPT_PROXY);
 SAME(CCURL_CUSTOMREQUEST, CURLOPT_CUSTOMREQUEST);
 SAME(CCURL_CAINFO, CURLOPT_CAINFO);
 SAME(CCURL_CAPATH, CURLOPT_CAPATH);
+#if LIBCURL_VERSION_NUM >= 0x074D00
+SAME(CCURL_CAINFO_BLOB, CURLOPT_CAINFO_BLOB);
+#endif
 SAME(CCURL_NOPROXY, CURLOPT_NOPROXY);
 SAME(CCURL_UNIX_SOCKET_PATH, CURLOPT_UNIX_SOCKET_PATH);
 SAME(CCURL_WRITEDATA, CURLOPT_WRITEDATA);
@@ -150,6 +153,16 @@ int ccurl_set_function(ccurl_easy *easy, enum ccurl_function_option option, ccur
 }
 int ccurl_set_offset(ccurl_easy *easy, enum ccurl_offset_option option, int64_t value) {
     return curl.easy_setopt(easy, (int)option, value);
+}
+
+int ccurl_set_blob(ccurl_easy *easy, enum ccurl_blob_option option, const void *bytes, size_t count) {
+    // struct curl_blob; flags 1: libcurl copies
+    struct {
+        const void *data;
+        size_t length;
+        unsigned int flags;
+    } blob = {bytes, count, 1};
+    return curl.easy_setopt(easy, (int)option, &blob);
 }
 
 int64_t ccurl_get_number(ccurl_easy *easy, enum ccurl_info info) {

@@ -34,6 +34,13 @@ final class CurlTransfer {
         setRequest(request, userAgent: userAgent)
         setLimits()
         setConnection(authorities)
+        if let own = request.authorities {
+            let code = ccurl_set_blob(easy, CCURL_CAINFO_BLOB, own, own.count)
+            guard code == 0 else {
+                release()
+                throw HTTPFailure(.other, "this libcurl takes no certificate authority for a single request")
+            }
+        }
         setReceivers()
     }
 

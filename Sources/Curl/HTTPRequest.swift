@@ -6,6 +6,8 @@ package struct HTTPRequest: Sendable, Equatable {
     package var headers: [HTTPHeader]
     package var body: [UInt8]
     package var limits: HTTPLimits
+    /// Certificate authorities in PEM form that alone are trusted for this request; nil: the client's.
+    package var authorities: [UInt8]?
 
     package init(
         _ method: String, _ url: String, headers: [HTTPHeader] = [], body: [UInt8] = [],

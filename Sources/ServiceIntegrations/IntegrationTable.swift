@@ -24,7 +24,7 @@ package struct IntegrationTable: Sendable {
         let region = configuration.services.region
         functions = LocalFunctions(configuration, post: Self.post)
         let connections = configuration.connections.compactMapValues { HTTPConnection($0, environment: environment) }
-        entries = AWSIntegrations(configuration.services).entries(functions) + [
+        entries = AWSIntegrations(configuration.services).entries(functions, objects: LocalS3(configuration)) + [
             Entry(takes: { $0.kind == .lambdaFunction || ($0.isService("lambda", "invoke")) || $0.isService("aws-sdk:lambda", "invoke") }, LocalLambda(functions)),
             Entry(
                 takes: { $0.isService("http", "invoke") },

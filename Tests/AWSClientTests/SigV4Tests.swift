@@ -67,4 +67,18 @@ struct IndependentVerifierTests {
             }
         }
     }
+
+    @Test func aClusterTokenIsTheURLThatBotocoreSigns() async throws {
+        let surroundings = Surroundings(
+            variables: [
+                "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+                "AWS_SESSION_TOKEN": "a/session+token=", "AWS_REGION": "eu-west-1",
+            ], readFile: { _ in nil }, now: { time })
+        let token = try await AWSClient(AWSConfiguration(surroundings: surroundings)).clusterToken("my-cluster", roleARN: nil, isLocal: false)
+        #expect(token.hasPrefix("k8s-aws-v1.") && !token.contains { "+/=".contains($0) })
+        let padded = token.dropFirst(11).map { $0 == "-" ? "+" : $0 == "_" ? "/" : $0 }
+        let url = String(decoding: try #require(Base64.decode(String(padded))), as: UTF8.self)
+        let expected = try #require(LocalServer.output(ofPython: "presigned_url.py", [time.basic, "my-cluster", "eu-west-1"]))
+        #expect(url + "\n" == String(decoding: expected, as: UTF8.self))
+    }
 }

@@ -5,10 +5,10 @@ import StatesLanguage
 import Synchronization
 import Testing
 
-private let base = LocalServer.faulty?.url ?? ""
+let base = LocalServer.faulty?.url ?? ""
 
 /// A server that answers a key's requests in turn.
-private struct Script {
+struct Script {
     let key: String
     var url: String { "\(base)/play/\(key)" }
 
@@ -32,6 +32,8 @@ private struct Script {
         }
     }
 
+    func log() async throws -> [UInt8] { try await HTTPClient.shared.perform(HTTPRequest("GET", "\(base)/log/\(key)")).body }
+
     func bodies() async throws -> [String] {
         let response = try await HTTPClient.shared.perform(HTTPRequest("GET", "\(base)/log/\(key)"))
         return (try JSONValue(parsing: response.body).array ?? []).map { $0["body"]?.string ?? "" }
@@ -42,83 +44,9 @@ private let throttledJSON: JSONValue = [
     "status": 400, "body": ["__type": "ThrottlingException", "message": "Rate exceeded"],
     "headers": ["x-amzn-RequestId": "id-1"],
 ]
-private let throttledREST: JSONValue = [
-    "status": 429, "body": ["message": "Rate exceeded"],
-    "headers": ["x-amzn-ErrorType": "TooManyRequestsException:http://x", "x-amzn-RequestId": "id-1"],
-]
-private let throttledXML: JSONValue = [
-    "status": 400,
-    "body":
-        "<ErrorResponse><Error><Type>Sender</Type><Code>Throttling</Code><Message>Rate exceeded</Message></Error><RequestId>id-1</RequestId></ErrorResponse>",
-]
-
-struct IntegrationCase: Sendable, CustomTestStringConvertible {
-    let resource: String
-    let input: JSONValue
-    let throttled: JSONValue
-    let throttledError: String
-    let prefix: String
-    var testDescription: String { resource }
-
-    static let all: [IntegrationCase] = [
-        .init(resource: "lambda:invoke", input: ["FunctionName": "f"], throttled: throttledREST, throttledError: "TooManyRequestsException", prefix: "Lambda"),
-        .init(resource: "arn:aws:lambda:us-east-1:123456789012:function:f", input: 1, throttled: throttledREST, throttledError: "TooManyRequestsException", prefix: "Lambda"),
-        .init(resource: "dynamodb:getItem", input: ["TableName": "t", "Key": ["a": ["S": "b"]]], throttled: throttledJSON, throttledError: "ThrottlingException", prefix: "DynamoDB"),
-        .init(resource: "aws-sdk:dynamodb:getItem", input: ["TableName": "t", "Key": ["a": ["S": "b"]]], throttled: throttledJSON, throttledError: "ThrottlingException", prefix: "DynamoDb"),
-        .init(resource: "sqs:sendMessage", input: ["QueueUrl": "q", "MessageBody": "m"], throttled: throttledJSON, throttledError: "AmazonSQSException", prefix: "SQS"),
-        .init(resource: "sns:publish", input: ["TopicArn": "t", "Message": "m"], throttled: throttledXML, throttledError: "AmazonSNSException", prefix: "SNS"),
-        .init(resource: "events:putEvents", input: ["Entries": []], throttled: throttledJSON, throttledError: "ThrottlingException", prefix: "EventBridge"),
-        .init(resource: "states:startExecution", input: ["StateMachineArn": "a"], throttled: throttledJSON, throttledError: "AWSStepFunctionsException", prefix: "StepFunctions"),
-        .init(resource: "states:startExecution.sync:2", input: ["StateMachineArn": "a"], throttled: throttledJSON, throttledError: "AWSStepFunctionsException", prefix: "StepFunctions"),
-        .init(resource: "sagemaker:createTrainingJob.sync", input: ["TrainingJobName": "n"], throttled: throttledJSON, throttledError: "AmazonSageMakerException", prefix: "SageMaker"),
-        .init(resource: "s3:getObject", input: ["Bucket": "b", "Key": "k"], throttled: throttledXML, throttledError: "AmazonS3Exception", prefix: "S3"),
-        .init(resource: "aws-sdk:s3:getObject", input: ["Bucket": "b", "Key": "k"], throttled: throttledXML, throttledError: "S3Exception", prefix: "S3"),
-        .init(resource: "ecs:runTask.sync", input: ["TaskDefinition": "t"], throttled: throttledJSON, throttledError: "AmazonECSException", prefix: "ECS"),
-        .init(resource: "batch:submitJob.sync", input: ["JobName": "n", "JobQueue": "q", "JobDefinition": "d"], throttled: throttledREST, throttledError: "AWSBatchException", prefix: "Batch"),
-        .init(resource: "glue:startJobRun.sync", input: ["JobName": "j"], throttled: throttledJSON, throttledError: "ThrottlingException", prefix: "Glue"),
-        .init(resource: "athena:startQueryExecution.sync", input: ["QueryString": "q"], throttled: throttledJSON, throttledError: "AmazonAthenaException", prefix: "Athena"),
-        .init(resource: "codebuild:startBuild.sync", input: ["ProjectName": "p"], throttled: throttledJSON, throttledError: "AWSCodeBuildException", prefix: "CodeBuild"),
-        .init(resource: "elasticmapreduce:createCluster.sync", input: ["Name": "n", "Instances": [:]], throttled: throttledJSON, throttledError: "AmazonElasticMapReduceException", prefix: "ElasticMapReduce"),
-        .init(resource: "emr-serverless:startJobRun.sync", input: ["ApplicationId": "a", "ExecutionRoleArn": "r"], throttled: throttledREST, throttledError: "AWSEMRServerlessException", prefix: "EMRServerless"),
-        .init(resource: "eks:createCluster.sync", input: ["Name": "n"], throttled: throttledREST, throttledError: "AmazonEKSException", prefix: "EKS"),
-        .init(resource: "bedrock:invokeModel", input: ["ModelId": "m", "Body": ["a": 1]], throttled: throttledREST, throttledError: "AmazonBedrockRuntimeException", prefix: "Bedrock"),
-        .init(resource: "apigateway:invoke", input: ["ApiEndpoint": "PLAY", "Method": "GET"], throttled: throttledREST, throttledError: "429", prefix: "ApiGateway"),
-    ]
-
-    func input(_ url: String) -> JSONValue {
-        guard var object = input.object, object["ApiEndpoint"] != nil else { return input }
-        object["ApiEndpoint"] = .string(url)
-        return .object(object)
-    }
-}
 
 @Suite(.enabled(if: LocalServer.faulty != nil, "python3 is needed"))
 struct FaultTests {
-    private func key(_ name: String, _ resource: String) -> String { name + resource.filter { $0.isLetter || $0.isNumber } }
-
-    @Test(arguments: IntegrationCase.all)
-    func throttlingHasItsError(_ one: IntegrationCase) async throws {
-        let script = try await Script(key("throttle", one.resource), [one.throttled])
-        let failure = await Harness(script.url).failure(one.resource, one.input(script.url))
-        #expect(failure?.error == "\(one.prefix).\(one.throttledError)")
-        #expect(failure?.cause?.contains("Rate exceeded") == true)
-        if !one.resource.hasPrefix("apigateway") { #expect(failure?.cause?.contains("Request ID: ") == true) }
-    }
-
-    @Test(arguments: IntegrationCase.all)
-    func aServerThatDoesNotAnswerTimesOut(_ one: IntegrationCase) async throws {
-        let script = try await Script(key("stall", one.resource), [["fault": "stall"]])
-        var input = one.input(script.url)
-        if one.resource.hasPrefix("apigateway") {
-            // Its own limit is half a minute; a closed connection stands for it here.
-            _ = try await Script(script.key, [["fault": "close"]])
-            input = one.input(script.url)
-        }
-        let failure = await Harness(script.url, requestSeconds: 0.1).failure(one.resource, input)
-        #expect(failure?.error == "\(one.prefix).SdkClientException")
-        #expect(failure?.cause?.hasPrefix("Unable to execute HTTP request: ") == true)
-    }
-
     @Test func aFunctionsErrorIsTheTasksError() async throws {
         let script = try await Script(
             "functionerror",

@@ -43,6 +43,24 @@ package struct SigV4: Sendable {
         return request
     }
 
+    /// The URL of a GET request with the signature in its query. Who uses it must send `headers` too.
+    package func presigned(_ url: String, headers: [HTTPHeader] = [], expiresSeconds: Int, at time: AWSTimestamp) -> String {
+        let date = time.basic
+        let scope = "\(date.prefix(8))/\(region)/\(service)/aws4_request"
+        let names = (["host"] + headers.map { $0.name.lowercased() }).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        var pairs = [
+            ("X-Amz-Algorithm", "AWS4-HMAC-SHA256"), ("X-Amz-Credential", "\(credentials.accessKeyID)/\(scope)"), ("X-Amz-Date", date),
+            ("X-Amz-Expires", "\(expiresSeconds)"), ("X-Amz-SignedHeaders", names.joined(separator: ";")),
+        ]
+        if let token = credentials.sessionToken { pairs.append(("X-Amz-Security-Token", token)) }
+        let query = pairs.map { "\($0.0)=\(URLEncoding.encode($0.1))" }.joined(separator: "&")
+        let unsigned = url + (url.contains("?") ? "&" : "?") + query
+        let canonical = canonicalRequest(HTTPRequest("GET", unsigned, headers: headers), bodyHash: Digest.hex([UInt8](), algorithm: .sha256)).text
+        let signature = Digest.hmacSHA256(
+            key: signingKey(day: String(date.prefix(8))), message: Array(stringToSign(canonical, date: date, scope: scope).utf8))
+        return unsigned + "&X-Amz-Signature=" + Digest.hexText(signature)
+    }
+
     package func stringToSign(_ canonicalRequest: String, date: String, scope: String) -> String {
         "AWS4-HMAC-SHA256\n\(date)\n\(scope)\n" + Digest.hex(canonicalRequest, algorithm: .sha256)
     }

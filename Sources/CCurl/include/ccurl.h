@@ -77,6 +77,10 @@ enum ccurl_offset_option {
     CCURL_POSTFIELDSIZE_LARGE = 30120,
 };
 
+enum ccurl_blob_option {
+    CCURL_CAINFO_BLOB = 40309,
+};
+
 enum ccurl_multi_option {
     CCURL_MULTI_MAXCONNECTS = 6,
 };
@@ -116,6 +120,8 @@ int ccurl_set_text(ccurl_easy *easy, enum ccurl_text_option option, const char *
 int ccurl_set_pointer(ccurl_easy *easy, enum ccurl_pointer_option option, const void *value);
 int ccurl_set_function(ccurl_easy *easy, enum ccurl_function_option option, ccurl_data_function value);
 int ccurl_set_offset(ccurl_easy *easy, enum ccurl_offset_option option, int64_t value);
+/// libcurl keeps a copy. Needs libcurl 7.77; an older one answers 48 (unknown option).
+int ccurl_set_blob(ccurl_easy *easy, enum ccurl_blob_option option, const void *bytes, size_t count);
 /// The value of a number of `ccurl_info`, or 0.
 int64_t ccurl_get_number(ccurl_easy *easy, enum ccurl_info info);
 const char *ccurl_easy_strerror(int code);

@@ -69,7 +69,8 @@ package struct AWSIntegrations: Sendable {
     }
 
     /// To be put before the entries that work on this machine alone, but for functions that are configured here.
-    package func entries(_ functions: LocalFunctions? = nil) -> [IntegrationTable.Entry] {
+    /// `objects`: this machine's buckets, for where S3 itself is not called.
+    package func entries(_ functions: LocalFunctions? = nil, objects: (any Integration)? = nil) -> [IntegrationTable.Entry] {
         var entries: [IntegrationTable.Entry] = []
         func add(_ service: String, _ takes: @escaping @Sendable (TaskResource) -> Bool, _ make: @escaping @Sendable () -> any Integration) {
             guard isServed(service) else { return }
@@ -81,6 +82,11 @@ package struct AWSIntegrations: Sendable {
             let remote = Lambda(client.value)
             return functions.map { LambdaChoice(local: LocalLambda($0), remote: remote, functions: $0) } ?? remote
         }
+        let hasS3 = isServed("s3")
+        add("bedrockruntime", { $0.isService("bedrock", "invokeModel") }) {
+            let s3 = hasS3 ? AWSSDK(client.value) : objects ?? AWSSDK(client.value)
+            return BedrockModel(OptimizedIntegration(client.value, .bedrockRuntime, pace: pace), objects: s3)
+        }
         for service in Self.optimized {
             add(service.service, { $0.isService(service.name) && service.hasAction(of: $0) }) {
                 OptimizedIntegration(client.value, service, pace: pace)
@@ -89,6 +95,11 @@ package struct AWSIntegrations: Sendable {
         add("sfn", { $0.isService("states", "startExecution") }) {
             StepFunctionsStart(OptimizedIntegration(client.value, .stepFunctions, pace: pace))
         }
+        // So has a cluster.
+        entries.append(
+            .init(
+                takes: { $0.isService("eks", "call") || $0.isService("eks", "runJob") },
+                LazyIntegration { Kubernetes(client.value, pace: pace) }))
         // An HTTP API has a host name of its own, which is AWS's or is not.
         entries.append(
             .init(takes: { $0.isService("apigateway", "invoke") }, LazyIntegration { APIGateway(client.value) }))

@@ -38,6 +38,8 @@ package struct JobPattern: Sendable {
         case startAgain
         /// The parameters name the job: ask for it, and start it where it does not exist.
         case byName
+        /// What is changed exists before and after: the change has begun where its description says so.
+        case byState(_ hasBegun: @Sendable (_ description: JSONValue) -> Bool)
         /// Calls that list jobs, one page each, and the one that is the task's: what the start would have answered.
         case search(
             first: @Sendable (_ input: JSONValue, _ taskID: String) -> Query,
@@ -47,8 +49,9 @@ package struct JobPattern: Sendable {
     package enum Found: Sendable {
         /// As the start would have answered.
         case job(JSONValue)
-        /// Ask this next.
-        case more(Query)
+        /// Ask these next, before what else is left to ask.
+        case more([Query])
+        /// Not here.
         case none
     }
 

@@ -10,6 +10,7 @@ struct JobRun: Sendable {
     let input: JSONValue
     let report: any TaskReport
     let pace: JobPace
+    private static let maximumQuestions = 500
 
     func result() async throws(Failure) -> JSONValue {
         let started = try await findOrStart()
@@ -30,10 +31,42 @@ struct JobRun: Sendable {
 
     private func findOrStart() async throws(Failure) -> JSONValue {
         if caller.request.isReattached, let found = try await found() { return found }
-        let result = try await caller.call(action.operation, input, stallSeconds: action.stallSeconds)
+        let result = try await start()
         let output = try action.finish(result.output)
         report.submitted(SdkMetadata.added(to: output, result))
         return result.output
+    }
+
+    /// Once it is sent, the service may have the job: who stops the execution waits for the answer, to stop the job too.
+    private func start() async throws(Failure) -> AWSResult {
+        let (caller, action, input, report) = (caller, action, input, report)
+        let call = Task.detached { () -> Result<AWSResult, Failure> in
+            do throws(Failure) {
+                return .success(try await caller.call(action.operation, input, stallSeconds: action.stallSeconds))
+            } catch {
+                return .failure(error)
+            }
+        }
+        let result = await withTaskCancellationHandler {
+            await call.value
+        } onCancel: {
+            if report.isShuttingDown { call.cancel() }
+        }
+        return try result.get()
+    }
+
+    /// A question that is repeated while it gets no answer.
+    private func ask(_ query: JobPattern.Query) async throws(Failure) -> JSONValue {
+        var errors = 0
+        while true {
+            do throws(Failure) {
+                return try await caller.call(query.operation, query.input).output
+            } catch {
+                guard error.isPassing, errors < pace.maximumErrors, !Task.isCancelled else { throw error }
+            }
+            await pace.pause(pace.delaySeconds(errors))
+            errors += 1
+        }
     }
 
     /// What the start would have answered, if it has happened.
@@ -43,23 +76,35 @@ struct JobRun: Sendable {
         case .byName:
             guard let query = job.describe(input, .null) else { return nil }
             do throws(Failure) {
-                _ = try await caller.call(query.operation, query.input)
+                _ = try await ask(query)
                 return .null
             } catch {
+                if error.isPassing { throw error }
                 // A job that is not there yet is no failure; what else is wrong shows when it is started.
                 return nil
             }
+        case .byState(let hasBegun):
+            guard let query = job.describe(input, .null) else { return nil }
+            do throws(Failure) {
+                return hasBegun(try await ask(query)) ? .object(JSONObject()) : nil
+            } catch {
+                if let ending = job.endingError, error.error == ending { return .object(JSONObject()) }
+                throw error
+            }
         case .search(let first, let find):
-            var query = first(input, caller.request.taskID)
-            for _ in 0..<100 {
-                let page = try await caller.call(query.operation, query.input)
-                switch find(page.output, caller.request.taskID) {
+            var queries = [first(input, caller.request.taskID)]
+            for _ in 0..<Self.maximumQuestions {
+                guard let query = queries.popLast() else { return nil }
+                switch find(try await ask(query), caller.request.taskID) {
                 case .job(let started): return started
-                case .more(let next): query = next
-                case .none: return nil
+                case .more(let next): queries += next.reversed()
+                case .none: break
                 }
             }
-            return nil
+            // Starting a second job is worse than a failure that says so.
+            throw Failure(
+                ErrorName.taskFailed,
+                "It cannot be told whether \(action.operation) was called before the restart: there are too many jobs to look through.")
         }
     }
 

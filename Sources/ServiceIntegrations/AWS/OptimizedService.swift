@@ -29,6 +29,8 @@ package struct OptimizedAction: Sendable {
     /// Judges and changes the answer.
     package var finish: @Sendable (JSONValue) throws(Failure) -> JSONValue = { (output) throws(Failure) in output }
     package var addsMetadata = true
+    /// Asks for what the parameters name, before they are sent.
+    package var lookup: Lookup?
     /// For `.sync`.
     package var job: JobPattern?
     /// How long an answer may take.
@@ -37,6 +39,16 @@ package struct OptimizedAction: Sendable {
     package init(_ operation: String, job: JobPattern? = nil) {
         self.operation = operation
         self.job = job
+    }
+
+    /// A question, and from its answer the parameters or the next question.
+    package struct Lookup: Sendable {
+        package enum Step: Sendable {
+            case parameters(JSONValue)
+            case more(JobPattern.Query)
+        }
+        package var first: @Sendable (_ input: JSONValue) throws(Failure) -> JobPattern.Query
+        package var found: @Sendable (_ input: JSONValue, _ page: JSONValue) throws(Failure) -> Step
     }
 
     func with(_ change: (inout OptimizedAction) -> Void) -> OptimizedAction {
@@ -64,7 +76,7 @@ package struct OptimizedIntegration: Integration {
         }
         let caller = ServiceCaller(
             client: client, service: service.service, naming: service.naming, style: .optimized, request: request)
-        let input = try action.prepare(request.input, request)
+        let input = try await looked(up: action.prepare(request.input, request), action, caller)
         switch request.resource.pattern {
         case .requestResponse, .waitForTaskToken: return try await start(action, input, caller)
         case .sync, .sync2:
@@ -72,6 +84,17 @@ package struct OptimizedIntegration: Integration {
                 throw .runtime("The resource \(request.resource.arn) has no .sync pattern.")
             }
             return try await JobRun(job: job, action: action, caller: caller, input: input, report: report, pace: pace).result()
+        }
+    }
+
+    private func looked(up input: JSONValue, _ action: OptimizedAction, _ caller: ServiceCaller) async throws(Failure) -> JSONValue {
+        guard let lookup = action.lookup else { return input }
+        var query = try lookup.first(input)
+        while true {
+            switch try lookup.found(input, try await caller.call(query.operation, query.input).output) {
+            case .parameters(let parameters): return parameters
+            case .more(let next): query = next
+            }
         }
     }
 

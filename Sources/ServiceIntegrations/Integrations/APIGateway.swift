@@ -12,7 +12,8 @@ package struct APIGateway: Integration {
 
     package func perform(_ request: TaskRequest, report: any TaskReport) async throws(Failure) -> JSONValue {
         let input = request.input
-        let call = try Self.request(input)
+        var call = try Self.request(input)
+        if let seconds = client.configuration.told.requestSeconds { call.limits.totalSeconds = seconds }
         let answer: HTTPResponse
         do throws(AWSFailure) {
             switch input["AuthType"]?.string ?? "NO_AUTH" {

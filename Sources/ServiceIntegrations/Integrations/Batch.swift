@@ -56,7 +56,8 @@ extension OptimizedService {
             guard let job = jobs.first(where: { $0["Tags"]?[tag]?.string == taskID }) else { return .none }
             return .job(job)
         }
+        // A page lists 100 at most, which is as many as one description takes.
         let ids = (page["JobSummaryList"]?.array ?? []).compactMap { $0["JobId"] }
-        return ids.isEmpty ? .none : .more(.init("describeJobs", ["Jobs": .array(Array(ids.prefix(100)))]))
+        return ids.isEmpty ? .none : .more([.init("describeJobs", ["Jobs": .array(Array(ids.prefix(100)))])])
     }
 }

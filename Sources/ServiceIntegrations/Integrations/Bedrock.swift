@@ -1,10 +1,10 @@
 import JSON
+import LocalJobs
 import StatesLanguage
 
 /// `arn:aws:states:::bedrock:invokeModel`, `createModelCustomizationJob[.sync]`
 ///
-/// `Body` may be any JSON, and the answer's is JSON where it can be. S3 input and output (`Input.S3Uri`,
-/// `Output.S3Uri`) are refused.
+/// `Body` may be any JSON, and the answer's is JSON where it can be. `BedrockModel` reads and writes S3.
 extension OptimizedService {
     package static let bedrockRuntime = OptimizedService(
         "bedrock", service: "bedrockruntime",
@@ -14,9 +14,6 @@ extension OptimizedService {
                 $0.stallSeconds = 900
                 $0.prepare = { (input, _) throws(Failure) in
                     guard var object = input.object else { return input }
-                    guard object["Input"] == nil, object["Output"] == nil else {
-                        throw .unusable(input, ["The fields 'Input' and 'Output' are not supported here; give 'Body'"])
-                    }
                     if object["ContentType"] == nil { object["ContentType"] = "application/json" }
                     if object["Accept"] == nil { object["Accept"] = "application/json" }
                     return .object(object)
@@ -50,5 +47,67 @@ extension OptimizedService {
 
     private static func job(_ operation: String, _ started: JSONValue) -> JobPattern.Query? {
         started["JobArn"].map { .init(operation, ["JobIdentifier": $0]) }
+    }
+}
+
+/// `bedrock:invokeModel` with `Input.S3Uri` instead of `Body`, and `Output.S3Uri` for the answer's.
+package struct BedrockModel: Integration {
+    private let inner: any Integration
+    /// S3's `getObject` and `putObject`: the service's, or this machine's buckets.
+    private let objects: any Integration
+
+    package init(_ inner: any Integration, objects: any Integration) {
+        self.inner = inner
+        self.objects = objects
+    }
+
+    package func perform(_ request: TaskRequest, report: any TaskReport) async throws(Failure) -> JSONValue {
+        guard var input = request.input.object, input["Input"] != nil || input["Output"] != nil else {
+            return try await inner.perform(request, report: report)
+        }
+        let target = try location("Output", request.input)
+        if let source = try location("Input", request.input) {
+            guard input["Body"] == nil else { throw .unusable(request.input, ["The fields 'Body' and 'Input' cannot be used together"]) }
+            let object = try await objects.perform(
+                request.calling("getObject", ["Bucket": .string(source.bucket), "Key": .string(source.key)]), report: report)
+            input["Body"] = object["Body"]
+            if input["ContentType"] == nil, let type = object["ContentType"], type != "binary/octet-stream" { input["ContentType"] = type }
+        }
+        input["Input"] = nil
+        input["Output"] = nil
+        let answer = try await inner.perform(request.with(input: .object(input)), report: report)
+        guard let target, var result = answer.object else { return answer }
+        let body = result["Body"] ?? .null
+        _ = try await objects.perform(
+            request.calling(
+                "putObject",
+                [
+                    "Bucket": .string(target.bucket), "Key": .string(target.key), "Body": .string(body.string ?? body.text()),
+                    "ContentType": result["ContentType"] ?? "application/json",
+                ]), report: report)
+        result["Body"] = .string(target.description)
+        return .object(result)
+    }
+
+    private func location(_ field: String, _ input: JSONValue) throws(Failure) -> S3Location? {
+        guard let value = input[field] else { return nil }
+        guard let uri = value["S3Uri"]?.string else { throw .missing("\(field).S3Uri", input) }
+        guard let location = S3Location(uri), !location.key.isEmpty else {
+            throw .unusable(input, ["The value of the field '\(field).S3Uri' is no S3 URI"])
+        }
+        return location
+    }
+}
+
+extension TaskRequest {
+    fileprivate func calling(_ action: String, _ input: JSONValue) -> TaskRequest {
+        with(resource: TaskResource("arn:aws:states:::aws-sdk:s3:\(action)") ?? resource, input: input)
+    }
+
+    fileprivate func with(resource: TaskResource? = nil, input: JSONValue) -> TaskRequest {
+        TaskRequest(
+            taskID: taskID, executionARN: executionARN, executionName: executionName, stateMachineName: stateMachineName, roleARN: roleARN,
+            stateName: stateName, resource: resource ?? self.resource, input: input, retryCount: retryCount, taskToken: taskToken,
+            credentialsRoleARN: credentialsRoleARN, timeoutSeconds: timeoutSeconds, isReattached: isReattached, cache: cache)
     }
 }

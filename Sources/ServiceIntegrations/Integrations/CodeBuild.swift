@@ -50,7 +50,7 @@ extension OptimizedService {
                             return own.map { .job(.object(JSONObject([(one, $0)]))) } ?? .none
                         }
                         let ids = (page["Ids"]?.array ?? []).prefix(100)
-                        return ids.isEmpty ? .none : .more(.init(get, .object(JSONObject([("Ids", .array(Array(ids)))]))))
+                        return ids.isEmpty ? .none : .more([.init(get, .object(JSONObject([("Ids", .array(Array(ids)))])))])
                     }))
         ).with {
             $0.prepare = { (input, request) throws(Failure) in

@@ -2,8 +2,8 @@ import JSON
 import StatesLanguage
 
 /// `arn:aws:states:::eks:createCluster[.sync]`, `deleteCluster[.sync]`, `createNodegroup[.sync]`, `deleteNodegroup[.sync]`,
-/// `createFargateProfile[.sync]`, `deleteFargateProfile[.sync]`. Calls of a cluster's own API (`eks:call`, `eks:runJob`)
-/// are not among them.
+/// `createFargateProfile[.sync]`, `deleteFargateProfile[.sync]`. `Kubernetes` calls a cluster's own API
+/// (`eks:call`, `eks:runJob`).
 extension OptimizedService {
     package static let eks = OptimizedService(
         "eks", service: "eks", ErrorNaming(prefix: "EKS", base: "AmazonEKSException", label: "AmazonEKS"),
@@ -48,7 +48,7 @@ extension OptimizedService {
                 state: { description in
                     description[noun]?["Status"]?.string == "DELETE_FAILED" ? .failed(description) : .running
                 },
-                recovery: .startAgain
+                recovery: .byState { $0[noun]?["Status"]?.string == "DELETING" }
             ).ending(onError: "EKS.ResourceNotFoundException"))
     }
 }

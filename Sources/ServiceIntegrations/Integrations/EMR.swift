@@ -4,7 +4,7 @@ import StatesLanguage
 /// `arn:aws:states:::elasticmapreduce:createCluster[.sync]`, `addStep[.sync]`, `terminateCluster[.sync]`, `cancelStep`,
 /// `setClusterTerminationProtection`, `modifyInstanceFleetByName`, `modifyInstanceGroupByName`
 ///
-/// A cluster is tagged with its task, a step is found by its name.
+/// A cluster is tagged with its task, a step has it among its properties.
 extension OptimizedService {
     private static let tag = "sfn-run:task"
 
@@ -20,7 +20,7 @@ extension OptimizedService {
                     }
                     return ["ClusterId": cluster, "StepIds": .array([step])]
                 }
-                $0.finish = { (output) throws(Failure) in output["CancelStepsInfoList"]?[0] ?? output }
+                $0.finish = { (output) throws(Failure) in ["CancelStepsInfo": output["CancelStepsInfoList"]?[0] ?? .null] }
             },
             "setClusterTerminationProtection": OptimizedAction("setTerminationProtection").with {
                 $0.prepare = { (input, _) throws(Failure) in
@@ -28,7 +28,10 @@ extension OptimizedService {
                     return ["JobFlowIds": .array([cluster]), "TerminationProtected": input["TerminationProtected"] ?? false]
                 }
             },
+            "modifyInstanceFleetByName": modifyFleet, "modifyInstanceGroupByName": modifyGroup,
         ])
+
+    private static let living: JSONValue = ["STARTING", "BOOTSTRAPPING", "RUNNING", "WAITING"]
 
     private static let createCluster = OptimizedAction(
         "runJobFlow",
@@ -36,18 +39,16 @@ extension OptimizedService {
             describe: { _, started in started["JobFlowId"].map { .init("describeCluster", ["ClusterId": $0]) } },
             state: { description in
                 switch description["Cluster"]?["Status"]?["State"]?.string {
-                case "WAITING", "RUNNING", "TERMINATED":
+                case "WAITING":
                     .succeeded(["Cluster": description["Cluster"] ?? .null, "ClusterId": description["Cluster"]?["Id"] ?? .null])
-                case "TERMINATED_WITH_ERRORS": .failed(description)
+                case "TERMINATED", "TERMINATED_WITH_ERRORS": .failed(description)
                 default: .running
                 }
             },
             stop: { _, started in started["JobFlowId"].map { .init("terminateJobFlows", ["JobFlowIds": .array([$0])]) } },
             recovery: .search(
                 first: { _, _ in
-                    .init(
-                        "listClusters",
-                        ["ClusterStates": ["STARTING", "BOOTSTRAPPING", "RUNNING", "WAITING"]])
+                    .init("listClusters", ["ClusterStates": living])
                 },
                 find: { page, taskID in
                     // The list comes first; then one cluster after the other tells its tags.
@@ -55,8 +56,13 @@ extension OptimizedService {
                         let isOwn = (cluster["Tags"]?.array ?? []).contains { $0["Key"]?.string == tag && $0["Value"]?.string == taskID }
                         return isOwn ? .job(["JobFlowId": cluster["Id"] ?? .null, "ClusterId": cluster["Id"] ?? .null]) : .none
                     }
-                    // Clusters are listed newest first: the task's own is the newest, or was never started.
-                    return (page["Clusters"]?[0]?["Id"]).map { .more(.init("describeCluster", ["ClusterId": $0])) } ?? .none
+                    var next = (page["Clusters"]?.array ?? []).compactMap { $0["Id"] }.map {
+                        JobPattern.Query("describeCluster", ["ClusterId": $0])
+                    }
+                    if let marker = page["Marker"]?.string {
+                        next.append(.init("listClusters", ["ClusterStates": living, "Marker": .string(marker)]))
+                    }
+                    return next.isEmpty ? .none : .more(next)
                 }))
     ).with {
         $0.prepare = { (input, request) throws(Failure) in
@@ -131,6 +137,44 @@ extension OptimizedService {
         $0.prepare = { (input, _) throws(Failure) in
             guard let cluster = input["ClusterId"] else { throw .missing("ClusterId", input) }
             return ["JobFlowIds": .array([cluster])]
+        }
+    }
+
+    private static let modifyFleet = byName(
+        "modifyInstanceFleet", list: "listInstanceFleets", member: "InstanceFleets", name: "InstanceFleetName", part: "InstanceFleet",
+        id: "InstanceFleetId"
+    ) { cluster, fleet in ["ClusterId": cluster, "InstanceFleet": fleet] }
+
+    private static let modifyGroup = byName(
+        "modifyInstanceGroups", list: "listInstanceGroups", member: "InstanceGroups", name: "InstanceGroupName", part: "InstanceGroup",
+        id: "InstanceGroupId"
+    ) { cluster, group in ["ClusterId": cluster, "InstanceGroups": .array([group])] }
+
+    /// EMR changes fleets and groups by id; these actions take a name, which is looked for among the cluster's.
+    private static func byName(
+        _ operation: String, list: String, member: String, name: String, part: String, id: String,
+        _ parameters: @escaping @Sendable (_ cluster: JSONValue, _ part: JSONValue) -> JSONValue
+    ) -> OptimizedAction {
+        OptimizedAction(operation).with {
+            $0.lookup = OptimizedAction.Lookup(
+                first: { (input) throws(Failure) in
+                    for field in ["ClusterId", name, part] where input[field] == nil { throw .missing(field, input) }
+                    guard input[part]?[id] == nil else { throw .unusable(input, ["The field '\(id)' is not supported by Step Functions"]) }
+                    return .init(list, ["ClusterId": input["ClusterId"] ?? .null])
+                },
+                found: { (input, page) throws(Failure) in
+                    let all = page[member]?.array ?? []
+                    if let own = all.first(where: { $0["Name"] == input[name] }), var changed = input[part]?.object {
+                        changed[id] = own["Id"]
+                        return .parameters(parameters(input["ClusterId"] ?? .null, .object(changed)))
+                    }
+                    if let marker = page["Marker"]?.string {
+                        return .more(.init(list, ["ClusterId": input["ClusterId"] ?? .null, "Marker": .string(marker)]))
+                    }
+                    throw Failure(
+                        "ElasticMapReduce.AmazonElasticMapReduceException",
+                        "The cluster \(input["ClusterId"]?.string ?? "") has no \(part) named \(input[name]?.string ?? "").")
+                })
         }
     }
 }

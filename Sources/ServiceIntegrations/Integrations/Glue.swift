@@ -28,7 +28,7 @@ extension OptimizedService {
                             let runs = page["JobRuns"]?.array ?? []
                             guard let run = runs.first(where: { $0["Arguments"]?[argument]?.string == taskID }) else {
                                 guard let token = page["NextToken"]?.string, let name = runs.first?["JobName"] else { return .none }
-                                return .more(.init("getJobRuns", ["JobName": name, "NextToken": .string(token)]))
+                                return .more([.init("getJobRuns", ["JobName": name, "NextToken": .string(token)])])
                             }
                             return .job(run)
                         }))

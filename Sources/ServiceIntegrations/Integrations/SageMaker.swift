@@ -29,12 +29,13 @@ extension OptimizedService {
             job: JobPattern(
                 describe: { input, _ in named("describe" + noun, input) },
                 state: { description in
-                    switch description[noun + "Status"]?.string {
-                    case "Completed", "InService": .succeeded(description)
-                    case "Failed", "Stopped", "OutOfService", "UpdateRollbackFailed": .failed(description)
+                    // Compilation jobs shout: COMPLETED.
+                    switch description[noun + "Status"]?.string?.lowercased() {
+                    case "completed", "inservice": .succeeded(description)
+                    case "failed", "stopped", "outofservice", "updaterollbackfailed": .failed(description)
                     default: .running
                     }
                 },
-                stop: { input, _ in stop.flatMap { named($0, input) } }, recovery: start == nil ? .byName : .startAgain))
+                stop: { input, _ in stop.flatMap { named($0, input) } }, recovery: start == nil ? .byName : .byState { $0[noun + "Status"]?.string == "Updating" }))
     }
 }
