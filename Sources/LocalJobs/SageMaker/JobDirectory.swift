@@ -58,6 +58,9 @@ struct JobDirectory: Sendable {
 
     // MARK: its processes
 
+    /// Whether the supervisor has written its name: the file is there a moment before its text.
+    var hasSupervisorsName: Bool { text("supervisor")?.isEmpty == false }
+
     /// The supervising shell, if it lives: the start time tells it from another process with its number.
     var supervisor: pid_t? {
         guard let parts = text("supervisor")?.split(separator: " "), parts.count == 2, let pid = pid_t(String(parts[0])) else { return nil }
@@ -92,7 +95,7 @@ struct JobDirectory: Sendable {
         if Files.exists(file("failed")) { return .failed }
         if supervisor != nil { return text("reason") == nil ? .inProgress : .stopping }
         // No supervisor and no exit status: not started yet, or the machine went down under it.
-        return Files.exists(file("supervisor")) ? .failed : .inProgress
+        return hasSupervisorsName ? .failed : .inProgress
     }
 }
 

@@ -12,7 +12,7 @@ enum JobSupervision {
         }
         if case .failure(let error) = result { throw .internalError(error.message) }
         // Until the supervisor has written its name, a second look would think it had never been.
-        while !Files.exists(directory.file("supervisor")) {
+        while !directory.hasSupervisorsName {
             guard case .success(let pid) = result, kill(pid, 0) == 0, JobDirectory.startTime(pid) != nil else { break }
             await pause(milliseconds: 5)
         }
@@ -48,6 +48,7 @@ enum JobSupervision {
         _ directory: JobDirectory, leavesRunning: @escaping @Sendable () -> Bool, log: @escaping @Sendable ([UInt8]) -> Void
     ) async -> Bool {
         var tail = LogTail(directory)
+        var looksForName = 0
         while true {
             let isCancelled = Task.isCancelled
             tail.read(log)
@@ -55,6 +56,12 @@ enum JobSupervision {
             guard let supervisor = directory.supervisor else {
                 // It may have ended between the two looks.
                 if directory.isOver { continue }
+                // Or another engine has started it, and its name is about to be written.
+                if !directory.hasSupervisorsName, looksForName < 200 {
+                    looksForName += 1
+                    await pause(milliseconds: 5)
+                    continue
+                }
                 break
             }
             if isCancelled {
