@@ -53,11 +53,12 @@ final class EngineTurn {
                 afterCommit { reply.fail(error) }
             }
         case .stimulus(let id, let stimulus): deliver(stimulus, to: id)
-        case .taskEnded(let key, let stimulus):
+        case .taskEnded(let key, let stimulus, let success):
             afterCommit { [thread] in
                 thread.tasks.ended(key)
                 thread.reports[key] = nil
             }
+            if let success { try tx.put(success) }
             if let stimulus { deliver(stimulus, to: key.execution) }
         case .log(let id, let event, let bytes): logs.append((id, event, bytes))
         case .mapRunEnded(let key, let stimulus):

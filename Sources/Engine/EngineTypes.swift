@@ -124,6 +124,8 @@ package struct EngineOptions: Sendable {
     package var isPassingBy = false
     /// The store refused a commit: the engine has ended, and its process should, so that others may take over.
     package var ended: (@Sendable (EngineError) -> Void)?
+    /// How Task states with `Cache` are served; nil: they run every time.
+    package var stepCaching: StepCaching?
 
     package init() {}
 }

@@ -170,7 +170,8 @@ enum EngineMessage: Sendable {
     case start(StartRequest, Reply<StartedExecution>)
     case stimulus(ExecutionID, Stimulus)
     /// A task's Swift task ended; nil: it was cancelled and nobody wants its result.
-    case taskEnded(TaskKey, Stimulus?)
+    /// The entry: a success that may be used again.
+    case taskEnded(TaskKey, Stimulus?, StepCacheEntry?)
     /// A distributed Map's run ended; nil: given up.
     case mapRunEnded(TaskKey, Stimulus?)
     case log(ExecutionID, event: Int64, [UInt8])

@@ -22,10 +22,15 @@ extension EngineThread {
         let report = EngineReport(mailbox: mailbox, key: key, frame: invocation.frame, pattern: invocation.resource.pattern)
         let integration = integration(for: invocation, of: live)
         let mailbox = mailbox
+        let cache = StepCache(self, live, invocation, request)
         tasks.add(key) {
             Task.detached {
-                let stimulus = await Self.run(integration, request, report, invocation)
-                mailbox.post(.taskEnded(key, stimulus))
+                guard let cache else {
+                    mailbox.post(.taskEnded(key, await Self.run(integration, request, report, invocation), nil))
+                    return
+                }
+                let (stimulus, success) = await cache.serve { await Self.run(integration, request, report, invocation) }
+                mailbox.post(.taskEnded(key, stimulus, success))
             }
         }
         reports[key] = report

@@ -93,6 +93,8 @@ extension Execution {
             }
         case .note(.heartbeat):
             updateTask(id, event) { $0.restartHeartbeat(event.timestamp) }
+        case .note(.cacheDecided):
+            updateTask(id, event) { $0.hasMissedCache = true }
         case .taskSucceeded(_, let output):
             update(id) { frame in
                 frame.chain = event.id

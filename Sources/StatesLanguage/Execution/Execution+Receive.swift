@@ -50,6 +50,13 @@ extension Execution {
             guard let (_, progress) = task(id, scheduled), progress.schedule.heartbeatSeconds != nil else { return }
             note(.heartbeat, id)
             wakeAtDeadline(id)
+        case .taskCacheMissed(let id, let scheduled, let decision):
+            guard let (_, progress) = task(id, scheduled), !progress.hasMissedCache else { return }
+            note(.cacheDecided(decision), id)
+        case .taskReused(let id, let scheduled, let output, let decision):
+            guard task(id, scheduled) != nil else { return }
+            note(.cacheDecided(decision), id)
+            receiveForFrame(.taskSucceeded(id, scheduled: scheduled, output: output))
         case .mapRunEnded(let id, let started, let result):
             receiveMapRun(id, started, result)
         case .start, .stop, .redrive: return

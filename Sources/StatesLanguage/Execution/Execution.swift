@@ -124,7 +124,7 @@ public struct Execution: Sendable {
             frame: id, scheduled: progress.scheduledID, state: state.id, stateName: state.name, resource: task.resource,
             schedule: progress.schedule, retryCount: frame.retryCount,
             taskToken: task.resource.usesTaskToken ? TaskToken.make(header, scheduled: progress.scheduledID) : nil,
-            submitted: progress.submitted, cache: task.cache)
+            submitted: progress.submitted, cache: task.cache, hasMissedCache: progress.hasMissedCache)
     }
 
     mutating func queueRunnableFrames() {

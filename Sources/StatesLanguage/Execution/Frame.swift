@@ -64,6 +64,7 @@ struct Frame: Equatable, Sendable {
         var isStarted = false
         /// What the service said when it took the work.
         var submitted: JSONValue?
+        var hasMissedCache = false
         let deadline: Timestamp?
         var heartbeatDeadline: Timestamp?
 

@@ -74,6 +74,7 @@ extension HistoryEvent {
             case .stopped: "n.stop"
             case .mapRunResult: "n.result"
             case .heartbeat: "n.beat"
+            case .cacheDecided: "n.cache"
             }
         }
     }
@@ -173,6 +174,7 @@ extension HistoryEvent {
             tail.long(last)
         case .stopped, .heartbeat: break
         case .mapRunResult(let result): tail.value(result)
+        case .cacheDecided(let decision): tail.value(decision)
         }
     }
 }
@@ -321,6 +323,7 @@ extension HistoryEvent.Note {
         case "n.stop": self = .stopped
         case "n.result": self = .mapRunResult(read.value())
         case "n.beat": self = .heartbeat
+        case "n.cache": self = .cacheDecided(read.value())
         default: return nil
         }
     }

@@ -87,6 +87,8 @@ public struct HistoryEvent: Sendable, Equatable {
         /// The result of a distributed Map.
         case mapRunResult(JSONValue)
         case heartbeat
+        /// Whether an earlier success stands for the task (extension `Cache`), and why: what `explain` shows.
+        case cacheDecided(JSONValue)
     }
 }
 

@@ -10,6 +10,10 @@ public enum Stimulus: Sendable {
     case taskSucceeded(FrameID, scheduled: Int64, output: JSONValue)
     case taskFailed(FrameID, scheduled: Int64, error: String?, cause: String?)
     case taskHeartbeat(FrameID, scheduled: Int64)
+    /// No earlier success stands for the task (extension `Cache`): it is about to run.
+    case taskCacheMissed(FrameID, scheduled: Int64, decision: JSONValue)
+    /// An earlier success stands for the task: it does not run.
+    case taskReused(FrameID, scheduled: Int64, output: JSONValue, decision: JSONValue)
     /// The time that a command asked for has come.
     case wake(FrameID)
     /// A distributed Map's run ended with these results, or failed.
@@ -44,6 +48,8 @@ public struct TaskInvocation: Sendable {
     /// What the service said when it took the work of this attempt (TaskSubmitted), if that is in the history.
     public let submitted: JSONValue?
     public let cache: JSONValue?
+    /// The cache was asked already, and had nothing: what runs may have been started.
+    public let hasMissedCache: Bool
 
     public var isSubmitted: Bool { submitted != nil }
 }

@@ -57,7 +57,7 @@ struct ResumeCommand: AsyncParsableCommand {
             place.config ?? parameters["configuration"]?.string ?? location.configuration, folder: ".")
         let display = options.quiet ? nil : ProgressDisplay(machine: machine, terminal: .standardError())
         let engine = try ExecutionEngine(
-            store: store, options: .running("resume \(row.name)", configuration, maxConcurrency: options.maxConcurrency, log: display?.taskLog))
+            store: store, options: .running("resume \(row.name)", configuration, maxConcurrency: options.maxConcurrency, cache: options.cache, log: display?.taskLog))
         var resume = ResumeOptions()
         resume.timeScale = options.timeScale
         if let display {
@@ -81,7 +81,7 @@ struct ResumeCommand: AsyncParsableCommand {
     private func resumeAll(_ store: Store, _ location: StoreLocation) async throws -> ExitCode {
         let configuration = try ConfigurationFile.read(place.config ?? location.configuration, folder: ".")
         let engine = try ExecutionEngine(
-            store: store, options: .running("resume --all", configuration, maxConcurrency: options.maxConcurrency))
+            store: store, options: .running("resume --all", configuration, maxConcurrency: options.maxConcurrency, cache: options.cache))
         try engine.adoptDeadEngines(onlyReleasing: true)
         let rows = try store.read { tx in try tx.unownedExecutions(limit: 100_000) }
         guard !rows.isEmpty else {

@@ -61,7 +61,7 @@ struct RunCommand: AsyncParsableCommand {
             let display = options.quiet ? nil : ProgressDisplay(machine: machine, terminal: .standardError())
             let engine = try ExecutionEngine(
                 store: store,
-                options: .running("run \(file.name)", configuration, maxConcurrency: options.maxConcurrency, log: display?.taskLog))
+                options: .running("run \(file.name)", configuration, maxConcurrency: options.maxConcurrency, cache: options.cache, log: display?.taskLog))
 
             let machineName = ExecutionName.sanitized(file.name, limit: 80)
             let prefix = "arn:aws:states:\(configuration.services.region):\(configuration.services.account)"

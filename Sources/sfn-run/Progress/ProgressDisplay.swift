@@ -68,7 +68,7 @@ final class ProgressDisplay: Sendable {
     }
 
     var lastFailure: FailurePlace? { drawing.withLock { $0.model.lastFailure } }
-    var counts: (states: Int, attempts: Int) { drawing.withLock { ($0.model.statesEntered, $0.model.attempts) } }
+    var counts: (states: Int, attempts: Int, reused: Int) { drawing.withLock { ($0.model.statesEntered, $0.model.attempts, $0.model.reused) } }
 
     private func write(_ lines: [String], _ drawing: inout Drawing) {
         if terminal.canRedraw, !drawing.isClosed {

@@ -11,6 +11,8 @@ struct ProgressModel {
 
     private(set) var statesEntered = 0
     private(set) var attempts = 0
+    /// Tasks for which an earlier success stood.
+    private(set) var reused = 0
     /// The last thing that failed, whether or not it was retried or caught.
     private(set) var lastFailure: FailurePlace?
     private var started: Timestamp?
@@ -88,6 +90,12 @@ struct ProgressModel {
         case .note(.branchStarted(let index, _, let parent)):
             threads[event.frame] = branch(index, parent)
             return []
+        case .note(.cacheDecided(let decision)):
+            guard decision["Outcome"]?.string == "Hit" else { return [] }
+            attempts -= 1
+            reused += 1
+            threads[event.frame]?.reusedFrom = decision["SourcePipelineExecutionArn"]?.string ?? ""
+            return []
         case .note(.branchSkipped(let index)):
             return [line(time, style.dim("-"), "\(title(event.frame)): branch \(branchName(index, event.frame)) is skipped")]
         case .executionStarted, .executionSucceeded, .executionFailed, .executionAborted, .executionTimedOut, .stateAborted,
@@ -141,6 +149,9 @@ struct ProgressModel {
         switch machine[id].kind {
         case .pass, .choice, .succeed, .fail: return []
         case .task, .wait, .map, .parallel:
+            if let source = thread.reusedFrom {
+                return [line(time, style.green("="), "\(name)  \(style.dim("reused from \(Self.executionName(source))"))")]
+            }
             let took = ProgressStyle.duration(milliseconds: time.milliseconds - thread.entered.milliseconds)
             return [line(time, style.green("✓"), "\(name)  \(style.dim(took))")]
         }
@@ -195,6 +206,11 @@ struct ProgressModel {
     }
 
     // MARK: texts
+
+    /// The last part of an execution's ARN.
+    static func executionName(_ arn: String) -> String {
+        ProgressStyle.safe(arn.split(separator: ":").last.map(String.init) ?? arn, limit: 80)
+    }
 
     private func stateName(_ frame: FrameID) -> String { threads[frame]?.state.map { machine[$0].name } ?? "" }
 

@@ -13,6 +13,8 @@ struct ProgressThread {
     /// Id of the latest attempt's …Scheduled event.
     var scheduled: Int64?
     var doing = Doing.running
+    /// The execution whose success stands for the state's task.
+    var reusedFrom: String?
     /// The last lines that the state's task printed.
     private(set) var logTail: [String] = []
     private var partialLine: [UInt8] = []
@@ -45,6 +47,7 @@ struct ProgressThread {
         self.state = state
         entered = time
         attempt = 0
+        reusedFrom = nil
         doing = .running
         logTail = []
         partialLine = []

@@ -14,7 +14,8 @@ extension EngineOptions {
     /// For a verb that runs executions: what its machines' tasks call is looked up in the configuration.
     /// `log` gets what tasks print, with the id of their …Scheduled event.
     static func running(
-        _ verb: String, _ configuration: Configuration, maxConcurrency: Int?, log: (@Sendable ([UInt8], Int64) -> Void)? = nil
+        _ verb: String, _ configuration: Configuration, maxConcurrency: Int?, cache: CacheMode = .contents,
+        log: (@Sendable ([UInt8], Int64) -> Void)? = nil
     ) -> EngineOptions {
         var options = named(verb)
         options.region = configuration.services.region
@@ -22,6 +23,7 @@ extension EngineOptions {
         options.maxConcurrentTasks = maxConcurrency ?? configuration.limits.maxConcurrency ?? 0
         options.buckets = LocalBuckets(configuration)
         options.integration = TaskCalls(configuration, log: log).lookUp
+        options.stepCaching = StepCacheRules.caching(configuration, cache)
         return options
     }
 }

@@ -30,6 +30,9 @@ struct RunOptions: ParsableArguments {
     @Option(help: "Tasks at once in this process.")
     var maxConcurrency: Int?
 
+    @Option(help: "What counts when a step with a cache is reused: contents of files too (contents), names alone (aws), or never reuse (off).")
+    var cache: CacheMode = .contents
+
     @Option(help: "Waits and retry delays run so many times faster, for tests.")
     var timeScale: Double?
 
@@ -97,7 +100,8 @@ struct RunSession {
         if let display {
             let counts = display.counts
             let tasks = counts.attempts > 0 ? ", \(counts.attempts) task attempt\(counts.attempts == 1 ? "" : "s")" : ""
-            printNote(display.style.green("succeeded") + " in \(took)  \(display.style.dim("\(name): \(counts.states) states\(tasks)"))")
+            let reused = counts.reused > 0 ? ", \(counts.reused) reused" : ""
+            printNote(display.style.green("succeeded") + " in \(took)  \(display.style.dim("\(name): \(counts.states) states\(tasks)\(reused)"))")
         }
         options.output.write(result.output ?? .null)
         return .success
