@@ -9,6 +9,7 @@ let package = Package(
     products: [
         .library(name: "JSON", targets: ["JSON"]),
         .library(name: "JSONata", targets: ["JSONata"]),
+        .library(name: "LocalPipelines", targets: ["LocalPipelines"]),
         .library(name: "SageMakerPipelines", targets: ["SageMakerPipelines"]),
         .library(name: "StatesLanguage", targets: ["StatesLanguage"]),
     ],
@@ -54,6 +55,14 @@ let package = Package(
         .target(name: "Store", dependencies: ["SQLite", "JSON"], swiftSettings: strict),
         .target(
             name: "Engine", dependencies: ["JSON", "StatesLanguage", "Store", "ServiceIntegrations", "LocalJobs", "Digest"], swiftSettings: strict),
+        .target(
+            name: "LocalPipelines",
+            dependencies: ["SageMakerPipelines", "Engine", "Store", "StatesLanguage", "ServiceIntegrations", "LocalJobs", "JSON"], swiftSettings: strict),
+        // The examples, built as another package builds them: nothing but the public doors.
+        .executableTarget(
+            name: "abalone", dependencies: ["SageMakerPipelines", "LocalPipelines", "JSON"], path: "examples/swift-pipeline/Sources/abalone",
+            packageAccess: false, swiftSettings: strict),
+        .testTarget(name: "LocalPipelinesTests", dependencies: ["LocalPipelines", "SageMakerPipelines", "abalone", "JSON"], swiftSettings: strict),
         .target(
             name: "AWSAPI", dependencies: ["Engine", "Store", "StatesLanguage", "ServiceIntegrations", "AWSClient", "JSON"], swiftSettings: strict),
         .testTarget(name: "AWSAPITests", dependencies: ["AWSAPI", "Engine", "Store", "JSON"], swiftSettings: strict),

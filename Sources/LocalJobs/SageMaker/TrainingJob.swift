@@ -120,8 +120,14 @@ struct TrainingJob {
                     "ClientError",
                     "ClientError: Data download failed: the source folder \(uri) is not there. Locally it would lie in \(data.place(uri) ?? "no bucket").")
             }
-            if Files.isFolder(path) { _ = try data.download(path, to: code, what: "sagemaker_submit_directory") } else { try await data.unpack(path, to: code) }
+            if Files.isFolder(path) || !(path.hasSuffix(".gz") || path.hasSuffix(".tgz")) {
+                // A folder, or a script alone.
+                _ = try data.download(path, to: code, what: "sagemaker_submit_directory")
+            } else {
+                try await data.unpack(path, to: code)
+            }
         }
+        if program == RepackProgram.name, !Files.exists("\(code)/\(program)") { try directory.write(RepackProgram.source, "ml/code/\(program)") }
         let run: [String]
         if program.hasSuffix(".sh") {
             run = ["/bin/sh", "-c", "exec /bin/bash ./\(program) \"$@\"", program] + script.arguments

@@ -48,8 +48,8 @@ public struct ConditionStep: Step {
         [
             ("Type", "Condition"),
             ("Arguments", [
-                "Conditions": .array(conditions.map(\.json)), "IfSteps": .array(ifSteps.map { $0.json(in: pipeline) }),
-                "ElseSteps": .array(elseSteps.map { $0.json(in: pipeline) }),
+                "Conditions": .array(conditions.map(\.json)), "IfSteps": .array(ifSteps.flatMap(\.flattened).map { $0.json(in: pipeline) }),
+                "ElseSteps": .array(elseSteps.flatMap(\.flattened).map { $0.json(in: pipeline) }),
             ]),
         ]
     }

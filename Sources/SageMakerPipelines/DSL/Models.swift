@@ -6,14 +6,38 @@ public struct Model: Sendable {
     public var modelData: any PipelineInput
     public var environment: [(String, any PipelineInput)]
     public var role: String?
-    public init(imageURI: String, modelData: any PipelineInput, environment: [(String, any PipelineInput)] = [], role: String? = nil) {
+    public var name: String?
+    /// Inference code of its own: a script, and the folder it is in.
+    public var entryPoint: String?
+    public var sourceDirectory: String?
+
+    public init(
+        imageURI: String, modelData: any PipelineInput, environment: [(String, any PipelineInput)] = [], role: String? = nil, name: String? = nil,
+        entryPoint: String? = nil, sourceDirectory: String? = nil
+    ) {
         self.imageURI = imageURI
         self.modelData = modelData
         self.environment = environment
         self.role = role
+        self.name = name
+        self.entryPoint = entryPoint
+        self.sourceDirectory = sourceDirectory
     }
 
-    fileprivate var environmentJSON: JSONValue { .object(JSONObject(environment.map { ($0.0, $0.1.pipelineJSON) })) }
+    fileprivate func environmentJSON(_ pipeline: PipelineContext) -> JSONValue {
+        var all = environment
+        if let entryPoint {
+            // What the framework images are told of the code beside the model.
+            let given = Set(environment.map(\.0))
+            let own: [(String, any PipelineInput)] = [
+                ("SAGEMAKER_PROGRAM", entryPoint.split(separator: "/").last.map(String.init) ?? entryPoint),
+                ("SAGEMAKER_SUBMIT_DIRECTORY", "/opt/ml/model/code"), ("SAGEMAKER_CONTAINER_LOG_LEVEL", "20"),
+                ("SAGEMAKER_REGION", pipeline.session.region),
+            ]
+            all += own.filter { !given.contains($0.0) }
+        }
+        return .object(JSONObject(all.map { ($0.0, $0.1.pipelineJSON) }))
+    }
 }
 
 public struct CreateModelStep: Step {
@@ -28,7 +52,7 @@ public struct CreateModelStep: Step {
     }
 
     public func members(in pipeline: PipelineContext) -> [(String, JSONValue)] {
-        let container: JSONValue = ["Image": .string(model.imageURI), "Environment": model.environmentJSON, "ModelDataUrl": model.modelData.pipelineJSON]
+        let container: JSONValue = ["Image": .string(model.imageURI), "Environment": model.environmentJSON(pipeline), "ModelDataUrl": model.modelData.pipelineJSON]
         return [("Type", "Model"), ("Arguments", ["ExecutionRoleArn": .string(model.role ?? pipeline.session.role), "PrimaryContainer": container])]
     }
 }
@@ -43,13 +67,13 @@ public struct RegisterModelStep: Step {
     public var responseTypes: [String]
     public var inferenceInstances: [String]
     public var transformInstances: [String]
-    public var modelMetrics: JSONValue?
+    public var modelMetrics: ModelMetrics?
     public var properties: ModelPackageProperties { ModelPackageProperties(own: property) }
 
     public init(
         name: String, model: Model, groupName: any PipelineInput, approvalStatus: any PipelineInput = "PendingManualApproval", contentTypes: [String],
         responseTypes: [String], inferenceInstances: [String] = ["ml.m5.large"], transformInstances: [String] = ["ml.m5.large"],
-        modelMetrics: JSONValue? = nil, options: StepOptions = StepOptions()
+        modelMetrics: ModelMetrics? = nil, options: StepOptions = StepOptions()
     ) {
         self.name = name
         self.model = model
@@ -66,9 +90,9 @@ public struct RegisterModelStep: Step {
     public func members(in pipeline: PipelineContext) -> [(String, JSONValue)] {
         func list(_ texts: [String]) -> JSONValue { .array(texts.map { .string($0) }) }
         var request = JSONObject([("ModelPackageGroupName", groupName.pipelineJSON)])
-        request["ModelMetrics"] = modelMetrics
+        request["ModelMetrics"] = modelMetrics?.json
         request["InferenceSpecification"] = [
-            "Containers": [["Image": .string(model.imageURI), "Environment": model.environmentJSON, "ModelDataUrl": model.modelData.pipelineJSON]],
+            "Containers": [["Image": .string(model.imageURI), "Environment": model.environmentJSON(pipeline), "ModelDataUrl": model.modelData.pipelineJSON]],
             "SupportedContentTypes": list(contentTypes), "SupportedResponseMIMETypes": list(responseTypes),
             "SupportedRealtimeInferenceInstanceTypes": list(inferenceInstances), "SupportedTransformInstanceTypes": list(transformInstances),
         ]
@@ -89,12 +113,13 @@ public struct TransformStep: Step {
     public var contentType: String?
     public var splitType: String?
     public var assembleWith: String?
+    public var strategy: String?
     public var properties: TransformProperties { TransformProperties(own: property) }
 
     public init(
         name: String, modelName: any PipelineInput, data: any PipelineInput, outputPath: any PipelineInput, instanceType: any PipelineInput = "ml.m5.xlarge",
         instanceCount: any PipelineInput = 1, contentType: String? = nil, splitType: String? = nil, assembleWith: String? = nil,
-        options: StepOptions = StepOptions()
+        strategy: String? = nil, options: StepOptions = StepOptions()
     ) {
         self.name = name
         self.modelName = modelName
@@ -105,6 +130,7 @@ public struct TransformStep: Step {
         self.contentType = contentType
         self.splitType = splitType
         self.assembleWith = assembleWith
+        self.strategy = strategy
         common = options
     }
 
@@ -114,12 +140,18 @@ public struct TransformStep: Step {
         input["SplitType"] = splitType.map { .string($0) }
         var output = JSONObject([("S3OutputPath", outputPath.pipelineJSON)])
         output["AssembleWith"] = assembleWith.map { .string($0) }
-        return [
-            ("Type", "Transform"),
-            ("Arguments", [
-                "ModelName": modelName.pipelineJSON, "TransformInput": .object(input), "TransformOutput": .object(output),
-                "TransformResources": ["InstanceCount": instanceCount.pipelineJSON, "InstanceType": instanceType.pipelineJSON],
-            ]),
-        ]
+        var request = JSONObject([
+            ("ModelName", modelName.pipelineJSON), ("TransformInput", .object(input)), ("TransformOutput", .object(output)),
+            ("TransformResources", ["InstanceCount": instanceCount.pipelineJSON, "InstanceType": instanceType.pipelineJSON] as JSONValue),
+        ])
+        request["BatchStrategy"] = strategy.map { .string($0) }
+        return [("Type", "Transform"), ("Arguments", .object(request))]
+    }
+
+    /// The same step under another name.
+    func named(_ name: String, _ options: StepOptions) -> TransformStep {
+        TransformStep(
+            name: name, modelName: modelName, data: data, outputPath: outputPath, instanceType: instanceType, instanceCount: instanceCount,
+            contentType: contentType, splitType: splitType, assembleWith: assembleWith, strategy: strategy, options: options)
     }
 }

@@ -47,7 +47,7 @@ public struct Pipeline: Sendable {
         document["PipelineExperimentConfig"] = experimentConfig.map {
             ["ExperimentName": $0.experimentName.pipelineJSON, "TrialName": $0.trialName.pipelineJSON]
         } ?? .null
-        document["Steps"] = .array(steps.map { $0.json(in: context) })
+        document["Steps"] = .array(steps.flatMap(\.flattened).map { $0.json(in: context) })
         return PipelineDefinition(document: document)
     }
 
@@ -64,40 +64,5 @@ public struct Pipeline: Sendable {
             let implied = node.dependencies.map { graph.nodes[$0.from].step.name }
             return (node.step.name, node.step.typeName, explicit.isEmpty ? implied : explicit)
         }
-    }
-}
-
-/// Whoever runs pipelines: the engine of this machine, or AWS. `Pipeline`'s verbs go through it.
-public protocol PipelineService: Sendable {
-    func upsert(name: String, definition: PipelineDefinition, roleARN: String, description: String?, parallelism: Int?) async throws -> String
-    func start(pipelineName: String, parameters: [String: JSONValue], parallelism: Int?) async throws -> String
-    func describe(executionARN: String) async throws -> JSONValue
-    func listSteps(executionARN: String) async throws -> [JSONValue]
-    func wait(executionARN: String) async throws -> String
-    func stop(executionARN: String) async throws
-}
-
-/// A started execution.
-public struct PipelineExecution: Sendable {
-    public let arn: String
-    let service: any PipelineService
-    public func describe() async throws -> JSONValue { try await service.describe(executionARN: arn) }
-    public func listSteps() async throws -> [JSONValue] { try await service.listSteps(executionARN: arn) }
-    /// The status it ended with.
-    @discardableResult public func wait() async throws -> String { try await service.wait(executionARN: arn) }
-    public func stop() async throws { try await service.stop(executionARN: arn) }
-}
-
-extension Pipeline {
-    /// Creates the pipeline or updates it.
-    @discardableResult
-    public func upsert(on service: any PipelineService, description: String? = nil) async throws -> String {
-        try await service.upsert(
-            name: name, definition: definition(), roleARN: session.role, description: description, parallelism: parallelism?.maxParallelExecutionSteps)
-    }
-
-    public func start(on service: any PipelineService, parameters: [String: JSONValue] = [:], parallelism: ParallelismConfiguration? = nil) async throws -> PipelineExecution {
-        let limit = (parallelism ?? self.parallelism)?.maxParallelExecutionSteps
-        return PipelineExecution(arn: try await service.start(pipelineName: name, parameters: parameters, parallelism: limit), service: service)
     }
 }

@@ -7,13 +7,19 @@ public struct PipelineSession: Sendable {
     public var bucket: String
     public var role: String
     public var isLocal: Bool
+    /// What local code is seen from, where its path is relative.
+    public var folder: String?
 
-    public init(region: String = "us-west-2", account: String = "123456789012", bucket: String? = nil, role: String? = nil, isLocal: Bool = false) {
+    public init(
+        region: String = "us-west-2", account: String = "123456789012", bucket: String? = nil, role: String? = nil, isLocal: Bool = false,
+        folder: String? = nil
+    ) {
         self.region = region
         self.account = account
         self.bucket = bucket ?? "sagemaker-\(region)-\(account)"
         self.role = role ?? "arn:aws:iam::\(account):role/SageMakerRole"
         self.isLocal = isLocal
+        self.folder = folder
     }
 
     /// A session for this machine: code stays where it is, since jobs read local paths.
@@ -22,7 +28,10 @@ public struct PipelineSession: Sendable {
     /// Where a job finds code: an `s3://` address as it is, a local path under the pipeline's code prefix.
     func codeURI(_ code: String, pipeline: String) -> String {
         if code.hasPrefix("s3://") { return code }
-        if isLocal { return code.hasPrefix("/") ? "file://\(code)" : code }
+        if isLocal {
+            if code.hasPrefix("/") { return "file://\(code)" }
+            return folder.map { "file://\($0)/\(code)" } ?? code
+        }
         let file = code.split(separator: "/").last.map(String.init) ?? code
         return "s3://\(bucket)/\(pipeline)/code/\(Self.fingerprint(code))/\(file)"
     }
@@ -47,7 +56,10 @@ public enum ImageURIs {
     }
 
     public static func xgboost(_ version: String, region: String) -> String {
-        "\(classic[region] ?? "246618743249").dkr.ecr.\(region).amazonaws.com/sagemaker-xgboost:\(version)-cpu-py3"
+        // From 1.2 on one image is for all processors.
+        let numbers = version.split(separator: "-").first?.split(separator: ".").map { Int($0) ?? 0 } ?? []
+        let isOld = numbers.count > 1 && (numbers[0] < 1 || numbers[0] == 1 && numbers[1] < 2)
+        return "\(classic[region] ?? "246618743249").dkr.ecr.\(region).amazonaws.com/sagemaker-xgboost:\(version)\(isOld ? "-cpu-py3" : "")"
     }
 
     public static func pytorch(_ version: String, python: String, isGPU: Bool, region: String) -> String {

@@ -6,6 +6,8 @@ public protocol Step: Sendable {
     var common: StepOptions { get }
     /// `Type`, `Arguments` and the members that only this type has, in the SDK's order.
     func members(in pipeline: PipelineContext) -> [(String, JSONValue)]
+    /// The steps that it is written as: itself, or those of a collection.
+    var flattened: [any Step] { get }
 }
 
 /// What every step may have.
@@ -22,7 +24,7 @@ public struct StepOptions: Sendable {
     ) {
         self.displayName = displayName
         self.description = description
-        self.dependsOn = dependsOn.map { StepDependency(step: $0.name) } + triggers
+        self.dependsOn = dependsOn.flatMap { $0.flattened.map { StepDependency(step: $0.name) } } + triggers
         self.cache = cache
         self.retryPolicies = retryPolicies.map(\.policy)
     }
