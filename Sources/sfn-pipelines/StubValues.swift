@@ -79,11 +79,13 @@ struct StubValues {
 
     // MARK: Answers
 
-    func answer(to invocation: TaskInvocation, _ compiled: CompiledPipeline) -> JSONValue {
+    func answer(to invocation: TaskInvocation, _ placements: [StepPlacement]) -> JSONValue {
         let request = invocation.schedule.input
         guard case .service(let service, let action) = invocation.resource.kind else { return request }
         if service == "aws-sdk:s3" {
-            let placement = compiled.placements.first { $0.helpers.contains(invocation.stateName) }
+            let placement = placements.first { $0.helpers.contains(invocation.stateName) }
+            // The report that a check left.
+            if placement == nil { return ["Body": "{\"violations\": []}"] }
             let reader = placement?.step ?? ""
             let position = placement?.helpers.firstIndex(of: invocation.stateName) ?? 0
             let list = files[reader] ?? []
@@ -91,16 +93,56 @@ struct StubValues {
             for path in list.indices.contains(position) ? list[position].paths : [] { Self.set(path.components[...], in: &body, to: fileValue(reader, path), isNamed: false) }
             return ["Body": .string(body.text())]
         }
-        let step = invocation.stateName
+        let step = owner(of: invocation.stateName)
         if service == "lambda" { return ["Payload": outputs(step), "StatusCode": 200] }
         if service == "sqs" { return outputs(step) }
         var response = request
+        if action == "createModelPackageGroup" { return ["ModelPackageGroupArn": "arn:aws:sagemaker:us-east-1:123456789012:model-package-group/group"] }
+        if let answer = strictAnswer(service, action, request, step) { return answer }
         if action == "createModelPackage" { response = ["ModelPackageArn": "arn:aws:sagemaker:us-east-1:123456789012:model-package/group/1"] }
+        fill(&response, step)
+        return response
+    }
+
+    /// The step that a state of the machine belongs to: `Register group` to `Register`.
+    private func owner(of state: String) -> String {
+        if steps[state] != nil { return state }
+        return steps.keys.filter { state.hasPrefix($0 + " ") }.max { $0.utf8.count < $1.utf8.count } ?? state
+    }
+
+    /// Answers in the form that only strict machines ask for.
+    private func strictAnswer(_ service: String, _ action: String, _ request: JSONValue, _ step: String) -> JSONValue? {
+        func filled(_ response: JSONValue) -> JSONValue {
+            var response = response
+            fill(&response, step)
+            return response
+        }
+        switch (service, action) {
+        case ("aws-sdk:sagemaker", "createAutoMLJob"): return ["AutoMLJobArn": "arn:aws:sagemaker:us-east-1:123456789012:automl-job/job"]
+        case ("aws-sdk:sagemaker", "describeAutoMLJob"):
+            return filled([
+                "AutoMLJobStatus": "Completed",
+                "BestCandidate": ["CandidateProperties": ["CandidateArtifactLocations": ["ModelInsights": "s3://stub/insights", "Explainability": "s3://stub/why"]]],
+            ])
+        case ("sagemaker", "createEndpoint"): return ["EndpointArn": "arn:aws:sagemaker:us-east-1:123456789012:endpoint/e"]
+        case ("aws-sdk:sagemaker", "describeEndpoint"): return filled(["EndpointStatus": "InService"])
+        case ("aws-sdk:sagemaker", "createInferenceComponent"): return ["InferenceComponentArn": "arn:aws:sagemaker:us-east-1:123456789012:inference-component/i"]
+        case ("aws-sdk:sagemaker", "describeInferenceComponent"): return filled(["InferenceComponentStatus": "InService"])
+        case ("elasticmapreduce", "createCluster"): return ["ClusterId": "j-1"]
+        case ("elasticmapreduce", "addStep"): return ["Step": filled(["Status": ["State": "COMPLETED"]])]
+        case ("elasticmapreduce", "terminateCluster"): return ["ClusterId": "j-1"]
+        case ("emr-serverless", "createApplication"): return ["ApplicationId": "a-1"]
+        case ("emr-serverless", "startJobRun"):
+            return ["JobRun": filled(["State": "SUCCESS", "JobRunId": "r-1", "ApplicationId": "a-1"])]
+        default: return nil
+        }
+    }
+
+    private func fill(_ response: inout JSONValue, _ step: String) {
         for path in properties[step] ?? [] where path.components.first != .name("PropertyFiles") {
             if Self.value(path.components[...], in: response) != nil { continue }
             Self.set(path.components[...], in: &response, to: value(for: "Steps.\(step).\(path)"), isNamed: true)
         }
-        return response
     }
 
     private func outputs(_ step: String) -> JSONValue {

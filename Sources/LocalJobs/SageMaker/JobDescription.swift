@@ -65,16 +65,7 @@ struct JobDescription {
     /// Every value of every metric of a training job.
     func metrics(_ directory: JobDirectory, _ request: JSONValue) -> [JobMetrics.Point] {
         guard let bytes = try? Files.read(directory.file("log")) else { return [] }
-        let log = String(decoding: bytes, as: UTF8.self)
-        let algorithm = request["AlgorithmSpecification"] ?? .null
-        var definitions = (algorithm["MetricDefinitions"]?.array ?? []).compactMap { entry -> (name: String, pattern: String)? in
-            guard let name = entry["Name"]?.string, let pattern = entry["Regex"]?.string else { return nil }
-            return (name, pattern)
-        }
-        if definitions.isEmpty, ImageCatalog.framework(algorithm["TrainingImage"]?.string ?? "") == .xgboost {
-            definitions = JobMetrics.xgboostDefinitions(log)
-        }
-        return JobMetrics.points(log, definitions: definitions)
+        return JobMetrics.points(String(decoding: bytes, as: UTF8.self), request: request)
     }
 
     // MARK: failures

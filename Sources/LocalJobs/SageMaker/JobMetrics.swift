@@ -2,10 +2,23 @@ import JSON
 import _StringProcessing
 
 /// Metrics that a job printed, found by the regular expressions of its MetricDefinitions.
-enum JobMetrics {
-    struct Point: Sendable {
-        let name: String
-        let value: Double
+package enum JobMetrics {
+    package struct Point: Sendable {
+        package let name: String
+        package let value: Double
+    }
+
+    /// Every value in a job's log: by the MetricDefinitions of its request, else by those that XGBoost's image has.
+    package static func points(_ log: String, request: JSONValue) -> [Point] {
+        guard let algorithm = request["AlgorithmSpecification"] else { return [] }
+        var definitions = (algorithm["MetricDefinitions"]?.array ?? []).compactMap { entry -> (name: String, pattern: String)? in
+            guard let name = entry["Name"]?.string, let pattern = entry["Regex"]?.string else { return nil }
+            return (name, pattern)
+        }
+        if definitions.isEmpty, ImageCatalog.framework(algorithm["TrainingImage"]?.string ?? "") == .xgboost {
+            definitions = xgboostDefinitions(log)
+        }
+        return points(log, definitions: definitions)
     }
 
     /// XGBoost's own lines, `[3]#011train-rmse:1.5#011validation-rmse:2`, as its image defines them.

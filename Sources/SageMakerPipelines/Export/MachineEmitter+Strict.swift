@@ -39,7 +39,7 @@ extension MachineEmitter {
     }
 
     /// The state where a branch ends after a failure; nil: the machine itself fails.
-    private mutating func failureMarker(_ container: Plan.SequenceID) -> String? {
+    mutating func failureMarker(_ container: Plan.SequenceID) -> String? {
         guard container != plan.root || outer != nil else { return nil }
         if outer != nil, container == plan.root { return nil }
         return failureState(container)
@@ -152,9 +152,7 @@ extension MachineEmitter {
                 describe: "aws-sdk:sagemaker:describeInferenceComponent", by: "InferenceComponentName", status: "InferenceComponentStatus",
                 done: "InService", seconds: 30)
         case .qualityCheck, .clarifyCheck:
-            strictLosses.note("step '\(step.name)': the monitor job runs, but its violations are not looked at and no baseline is registered")
-            let job = request["ProcessingJob"]?.object ?? JSONObject()
-            return ([], task(node, "sagemaker:createProcessingJob.sync", job, container))
+            return check(node, request, container)
         case .emr: return emr(node, request, container)
         case .emrServerless: return emrServerless(node, request, container)
         case .registerModel:
@@ -191,7 +189,7 @@ extension MachineEmitter {
         }
     }
 
-    private mutating func task(_ node: Int, _ resource: String, _ request: JSONObject, _ container: Plan.SequenceID, prefix: String = "arn:aws:states:::") -> JSONObject {
+    mutating func task(_ node: Int, _ resource: String, _ request: JSONObject, _ container: Plan.SequenceID, prefix: String = "arn:aws:states:::") -> JSONObject {
         let step = graph.nodes[node].step
         var fields = JSONObject([("Type", "Task")])
         if let comment = step.description, !comment.isEmpty { fields["Comment"] = .string(comment) }
@@ -387,14 +385,6 @@ extension MachineEmitter {
         case .qualityCheck, .clarifyCheck: return checkProperty(node, member, sequence)
         default: return "$states.result\(text)"
         }
-    }
-
-    private func checkProperty(_ node: Int, _ member: String, _ sequence: Plan.SequenceID) -> String {
-        let step = graph.nodes[node].step
-        let supplied = member.hasSuffix("Statistics") ? "SuppliedBaselineStatistics" : "SuppliedBaselineConstraints"
-        if member.hasPrefix("BaselineUsedForDriftCheck"), let value = step.document[supplied], !value.isNull { return writer(node, sequence).text(value) }
-        let file = step.type == .clarifyCheck ? "analysis.json" : member.hasSuffix("Statistics") ? "statistics.json" : "constraints.json"
-        return "$states.result.ProcessingOutputConfig.Outputs[0].S3Output.S3Uri & '/\(file)'"
     }
 
     private mutating func allow(_ type: StepType) {

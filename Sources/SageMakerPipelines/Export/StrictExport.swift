@@ -6,11 +6,18 @@ public struct ExportedPipeline: Sendable {
     public let machine: JSONValue
     /// What the machine does otherwise than the pipeline, one sentence each, and why.
     public let losses: [String]
+    /// Which state each step became, and which read files for it.
+    public let placements: [StepPlacement]
     /// The IAM policy that the machine's role needs.
     public let policy: JSONValue
     /// The longest way through the machine against that through the pipeline, if every step takes as long as `durations` says:
     /// 1 where nothing is lost.
     public let slowdown: Double
+    let timing: Slowdown
+
+    /// How much longer the machine takes than the pipeline in the mean, if durations vary: `draws` times each step takes its
+    /// expected time by a lognormal factor of the given spread. The cut was chosen knowing the expected times alone (spec 6.3).
+    public func meanSlowdown(draws: Int, spread: Double, seed: UInt64) -> Double { timing.mean(draws: draws, spread: spread, seed: seed) }
 }
 
 extension PipelineDefinition {
@@ -46,8 +53,10 @@ extension PipelineDefinition {
         if graph.nodes.contains(where: { $0.step.type == .callback }) {
             losses.note("a callback is answered with SendTaskSuccess or SendTaskFailure and the task token, not with the SageMaker call")
         }
-        let slowdown = Slowdown(graph: graph, plan: plan, duration: duration).ratio()
-        return ExportedPipeline(machine: compiled.machine, losses: losses.notes, policy: IAMPolicy.document(losses.actions, readsFiles: emitter.readsFiles, usesRoles: true), slowdown: slowdown)
+        let timing = Slowdown(graph: graph, plan: plan, expected: graph.nodes.indices.map(duration))
+        return ExportedPipeline(
+            machine: compiled.machine, losses: losses.notes, placements: compiled.placements,
+            policy: IAMPolicy.document(losses.actions, readsFiles: emitter.readsFiles, usesRoles: true), slowdown: timing.ratio(timing.expected), timing: timing)
     }
 }
 
@@ -85,44 +94,6 @@ extension StepGraph {
             }
         }
         return keeping(without: left)
-    }
-}
-
-/// How much longer the machine takes than the pipeline.
-struct Slowdown {
-    let graph: StepGraph
-    let plan: Plan
-    let duration: (Int) -> Double
-
-    func ratio() -> Double {
-        let free = freePath()
-        return free > 0 ? planned() / free : 1
-    }
-
-    private func freePath() -> Double {
-        var end = Array(repeating: 0.0, count: graph.nodes.count)
-        for node in graph.topologicalOrder() {
-            let start = graph.predecessors(of: node).map { end[$0] }.max() ?? 0
-            end[node] = start + duration(node)
-        }
-        return end.max() ?? 0
-    }
-
-    /// Sequences are worked off from the innermost, which have the highest numbers.
-    private func planned() -> Double {
-        var seconds = Array(repeating: 0.0, count: plan.sequences.count)
-        for id in plan.sequences.indices.reversed() {
-            for item in plan.sequences[id].items {
-                switch item {
-                case .step(let node): seconds[id] += duration(node)
-                case .arms(_, let a, let b): seconds[id] += max(seconds[a], seconds[b])
-                case .guarded(_, let inner): seconds[id] += seconds[inner]
-                case .parallel(let branches): seconds[id] += branches.map { seconds[$0] }.max() ?? 0
-                case .network(let branches): seconds[id] += branches.map { seconds[$0.sequence] }.max() ?? 0
-                }
-            }
-        }
-        return seconds[plan.root]
     }
 }
 

@@ -34,6 +34,7 @@ extension MachineEmitter {
         states[start] = .object(fields)
         for (name, state) in inner.assemble() { states[name] = state }
         strictLosses.merge(inner.strictLosses)
+        readsReports = readsReports || inner.readsFiles
         stateNames = inner.stateNames
         variableNames = inner.variableNames
         return JSONObject([("ProcessorConfig", ["Mode": "INLINE"] as JSONValue), ("StartAt", .string(start)), ("States", .object(states))])

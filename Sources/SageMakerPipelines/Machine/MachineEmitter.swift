@@ -44,7 +44,9 @@ struct MachineEmitter {
     var results: [Int: String] = [:]
     var tunings: [Int: String] = [:]
     var emrSteps: [Int: String] = [:]
-    var readsFiles: Bool { !reads.isEmpty }
+    /// Strict: whether a check's report is read.
+    var readsReports = false
+    var readsFiles: Bool { !reads.isEmpty || readsReports }
     let variables: VariableTable
     var stateNames: NameTable
     var variableNames: NameTable

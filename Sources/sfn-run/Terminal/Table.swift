@@ -3,8 +3,10 @@ struct Table {
     private var rows: [[String]]
 
     init(_ header: String...) { rows = [header] }
+    init(cells: [String]) { rows = [cells] }
 
     mutating func add(_ cells: String...) { rows.append(cells) }
+    mutating func add(cells: [String]) { rows.append(cells) }
 
     var isEmpty: Bool { rows.count == 1 }
 

@@ -1,0 +1,53 @@
+import JSON
+import StatesLanguage
+import Store
+
+/// An execution of the store, told.
+struct StoredStory {
+    let row: ExecutionRow
+    let definition: JSONValue
+    let story: ExecutionStory
+
+    init(_ row: ExecutionRow, in store: Store) throws {
+        self.row = row
+        let (machine, definition) = try StoredExecution.machine(of: row, in: store)
+        self.definition = definition
+        story = ExecutionStory(try StoredExecution.allEvents(of: row, in: store), machine: machine)
+    }
+
+    var isPipeline: Bool { definition["Comment"]?.string?.hasPrefix("SageMaker pipeline") ?? false }
+
+    var parameters: JSONObject {
+        (isPipeline ? PipelineParameters.of(definition, input: story.input) : story.input).object ?? JSONObject()
+    }
+
+    /// What each attempt printed, by the id of its …Scheduled event.
+    func logs(in store: Store) throws -> [Int64: [UInt8]] {
+        var logs: [Int64: [UInt8]] = [:]
+        try store.read { tx in
+            try tx.forEachLogChunk(of: row.id) { chunk in
+                logs[chunk.eventID, default: []] += chunk.bytes
+                return true
+            }
+        }
+        return logs
+    }
+
+    /// Executions to compare or to search: those of a machine by its name, or all; the newest first.
+    static func rows(ofMachine name: String?, in store: Store, limit: Int) throws -> [ExecutionRow] {
+        var filter = ExecutionFilter()
+        filter.includesChildren = false
+        var found: [ExecutionRow] = []
+        var before: ExecutionID?
+        while found.count < limit {
+            let page = try store.read { tx in try tx.executions(filter, before: before, limit: 500) }
+            for row in page where found.count < limit {
+                if let name, row.stateMachineARN.split(separator: ":").last.map({ String($0).isSameText(as: name) }) != true, !row.stateMachineARN.isSameText(as: name) { continue }
+                found.append(row)
+            }
+            guard page.count == 500, let last = page.last else { break }
+            before = last.id
+        }
+        return found
+    }
+}
