@@ -5,7 +5,7 @@ import shutil
 import subprocess
 
 import pytest
-from conftest import ROOT, SfnRun
+from conftest import PROGRAM, ROOT, SfnRun
 
 EXAMPLES = ROOT / "examples"
 
@@ -30,13 +30,8 @@ class Example(SfnRun):
         done = self("exec", "--", EXAMPLES / ".venv/bin/python", "-c", script, cwd=self.home)
         return json.loads(done.stdout)
 
-    def steps_that_ran(self, name):
-        """The states of an execution whose work was started, not taken from the cache."""
-        return {event["stateEnteredEventDetails"]["name"] for event in self.history(name)
-                if event["type"] == "TaskStateEntered"}
-
     def jobs(self, kind):
-        folder = self.home / ".sfn-run/data/sagemaker" / f"{kind}s"
+        folder = self.home / ".sfn-run/data/sagemaker" / f"{kind}-jobs"
         return sorted(os.listdir(folder)) if folder.exists() else []
 
 
@@ -64,6 +59,31 @@ def test_abalone_records_the_name_of_a_model_that_is_there(abalone):
         'name = boto3.client("ssm").get_parameter(Name="AbaloneModelName")["Parameter"]["Value"]\n'
         'result = boto3.client("sagemaker").describe_model(ModelName=name)')
     assert model["PrimaryContainer"]["ModelDataUrl"].endswith("/output/model.tar.gz")
+
+
+def test_a_second_run_of_abalone_is_served_from_the_cache(abalone):
+    jobs = abalone.jobs("training") + abalone.jobs("processing")
+    notes = abalone.run("--name", "second").stderr
+    for step in ("AbaloneProcess", "AbaloneTrain", "AbaloneEvaluate"):
+        assert f"= {step}" in notes
+    assert abalone.jobs("training") + abalone.jobs("processing") == jobs
+
+
+def test_another_hyperparameter_runs_only_what_follows_from_it(abalone):
+    training, processing = abalone.jobs("training"), abalone.jobs("processing")
+    notes = abalone.run("--name", "shallow", "--parameter", "MaxDepth=3", "--parameter", "NumRound=20").stderr
+    assert "= AbaloneProcess" in notes and "✓ AbaloneTrain" in notes and "✓ AbaloneEvaluate" in notes
+    assert len(abalone.jobs("training")) == len(training) + 1
+    ran = set(abalone.jobs("processing")) - set(processing)
+    assert len(ran) == 1 and "AbaloneEvaluate" in ran.pop()
+
+
+def test_killed_runs_of_abalone_end_the_same_and_train_once():
+    example("abalone")
+    done = subprocess.run(
+        [ROOT / "scripts/torture", "--machine", "abalone", "--kills", "2", "--seed", "7", "--program", PROGRAM], capture_output=True, text=True,
+        timeout=240)
+    assert done.stdout.splitlines()[-1] == "2 kills: 0 lost, 0 repeated", done.stdout + done.stderr
 
 
 def test_abalone_far_off_ends_in_its_fail_step_and_registers_nothing(abalone):
