@@ -11,11 +11,16 @@ let package = Package(
         .library(name: "JSONata", targets: ["JSONata"]),
         .library(name: "LocalPipelines", targets: ["LocalPipelines"]),
         .library(name: "SageMakerPipelines", targets: ["SageMakerPipelines"]),
+        .library(name: "SfnRun", targets: ["SfnRun"]),
         .library(name: "StatesLanguage", targets: ["StatesLanguage"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        // For the library `SfnRun` alone: the command links none of them.
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
         .target(name: "JSON", swiftSettings: strict),
@@ -66,6 +71,20 @@ let package = Package(
         .target(
             name: "AWSAPI", dependencies: ["Engine", "Store", "StatesLanguage", "ServiceIntegrations", "AWSClient", "JSON"], swiftSettings: strict),
         .testTarget(name: "AWSAPITests", dependencies: ["AWSAPI", "Engine", "Store", "JSON"], swiftSettings: strict),
+        .target(
+            name: "SfnRun",
+            dependencies: [
+                "AWSAPI", "Engine", "JSON", "LocalJobs", "ServiceIntegrations", "StatesLanguage", "Store",
+                .product(name: "CoreMetrics", package: "swift-metrics"), .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "embedded-example", dependencies: ["SfnRun", .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")],
+            path: "examples/embedded/Sources", swiftSettings: strict),
+        .testTarget(
+            name: "EmbeddingTests",
+            dependencies: ["SfnRun", "JSON", .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")], swiftSettings: strict),
         .target(
             name: "Server",
             dependencies: [

@@ -72,11 +72,19 @@ final class EngineThread {
         withExtendedLifetime(engine) {
             watch()
             while true {
-                let messages = mailbox.take(until: unfinished.isEmpty ? nextDue : 0)
-                guard turn(messages) else { refuseForEver() }
-                if isShuttingDown, live.isEmpty { return }
+                guard turn(mailbox.take(until: wakeTime)) else { break }
+                if isShuttingDown, live.isEmpty { break }
             }
+            mailbox.close()
         }
+    }
+
+    /// When to look again though nothing has arrived.
+    private var wakeTime: Int64? {
+        guard unfinished.isEmpty else { return 0 }
+        guard options.isClockManual, let due = nextDue else { return nextDue }
+        // Whoever moves such a clock rings.
+        return due <= options.clock().milliseconds ? 0 : nil
     }
 
     /// When something is to be done although nothing arrives.
@@ -118,13 +126,7 @@ final class EngineThread {
         isShuttingDown = true
         tasks.cancelAll()
         let failure = EngineError.storeFailed("\(error)")
-        for message in messages {
-            switch message {
-            case .start(_, let reply): reply.fail(failure)
-            case .perform(_, let failed): failed(failure)
-            default: break
-            }
-        }
+        for message in messages { message.refuse(failure) }
         for run in runs.values { run.cancel() }
         for worker in workers { worker.reply.fail(failure) }
         for execution in live.values {
@@ -133,21 +135,8 @@ final class EngineThread {
         for (_, waiter) in elsewhere { waiter.fail(failure) }
         elsewhere = []
         live = [:]
+        engine.isOver.store(true, ordering: .releasing)
         options.ended?(failure)
-    }
-
-    /// After a failed commit: whoever asks from now on hears of it.
-    private func refuseForEver() -> Never {
-        let failure = EngineError.storeFailed("the engine has ended")
-        while true {
-            for message in mailbox.take(until: nil) {
-                switch message {
-                case .start(_, let reply): reply.fail(failure)
-                case .perform(_, let failed): failed(failure)
-                default: break
-                }
-            }
-        }
     }
 }
 

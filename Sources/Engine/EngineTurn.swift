@@ -134,11 +134,12 @@ final class EngineTurn {
 
     /// After the commit: everything is durable, so it may be done.
     func perform(committedIn nanoseconds: UInt64) {
-        count(nanoseconds)
         for (live, events, commands) in decided {
             for command in commands { perform(command, live) }
             notify(live, events)
         }
+        // What callers are told of is counted when they are told.
+        count(nanoseconds)
         for effect in effects { effect() }
     }
 
@@ -157,6 +158,9 @@ final class EngineTurn {
             counted.transitions += transitions
             counted.commits += 1
             counted.commitNanoseconds += nanoseconds
+            counted.countCommit(nanoseconds)
+            counted.timers = thread.timers.count
+            counted.waitingWorkers = thread.workers.count
             counted.liveExecutions = thread.live.count
             counted.runningTasks = thread.tasks.runningCount
             counted.waitingTasks = thread.tasks.waitingCount
@@ -181,14 +185,7 @@ final class EngineTurn {
                 id: live.id, arn: live.execution.header.arn, machine: live.execution.machine, status: status)
             for observer in live.observers { observer(events, observed) }
         }
-        if let changed = thread.options.statusChanged, events.contains(where: \.kind.changesStatus) {
-            let result = live.result
-            changed(
-                StatusChange(
-                    arn: result.arn, stateMachineARN: live.stateMachineARN, name: result.name, status: status, startedAt: result.startedAt,
-                    stoppedAt: live.execution.isRunning ? nil : result.stoppedAt, input: result.input, output: result.output,
-                    error: result.error, cause: result.cause))
-        }
+        if let changed = thread.options.statusChanged { tell(changed, live, events, status) }
         guard !live.execution.isRunning else { return }
         thread.live[live.id] = nil
         thread.idByARN[live.execution.header.arn] = nil
@@ -200,6 +197,30 @@ final class EngineTurn {
     }
 }
 
+extension EngineTurn {
+    /// A short execution starts and ends in one turn: both are told.
+    private func tell(
+        _ changed: @Sendable (StatusChange) -> Void, _ live: LiveExecution, _ events: [HistoryEvent], _ status: ExecutionStatus
+    ) {
+        let start = events.first { $0.kind.isBeginning }
+        guard start != nil || events.contains(where: \.kind.isEnding) else { return }
+        let result = live.result
+        func change(_ status: ExecutionStatus, isRedrive: Bool = false) -> StatusChange {
+            let hasEnded = status != .running
+            return StatusChange(
+                arn: result.arn, stateMachineARN: live.stateMachineARN, name: result.name, status: status, isRedrive: isRedrive,
+                startedAt: result.startedAt, stoppedAt: hasEnded ? result.stoppedAt : nil, input: result.input,
+                output: hasEnded ? result.output : nil, error: hasEnded ? result.error : nil, cause: hasEnded ? result.cause : nil)
+        }
+        if let start {
+            var isRedrive = false
+            if case .executionRedriven = start.kind { isRedrive = true }
+            changed(change(.running, isRedrive: isRedrive))
+        }
+        if status != .running { changed(change(status)) }
+    }
+}
+
 extension HistoryEvent.Kind {
     var isEnding: Bool {
         switch self {
@@ -208,10 +229,10 @@ extension HistoryEvent.Kind {
         }
     }
 
-    var changesStatus: Bool {
+    var isBeginning: Bool {
         switch self {
         case .executionStarted, .executionRedriven: true
-        default: isEnding
+        default: false
         }
     }
 }

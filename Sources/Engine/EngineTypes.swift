@@ -115,6 +115,8 @@ package struct EngineOptions: Sendable {
     /// Tasks at once in this process; 0: no limit.
     package var maxConcurrentTasks = 0
     package var clock: @Sendable () -> Timestamp = EngineClock.now
+    /// The clock stands still until somebody moves it and then calls `checkMailbox`.
+    package var isClockManual = false
     /// Every change of an execution's status, once durable.
     package var statusChanged: (@Sendable (StatusChange) -> Void)?
     /// For ItemReader and ResultWriter.
@@ -145,6 +147,8 @@ package struct StatusChange: Sendable {
     package let stateMachineARN: String
     package let name: String
     package let status: ExecutionStatus
+    /// Running again, after a redrive.
+    package let isRedrive: Bool
     package let startedAt: Timestamp
     package let stoppedAt: Timestamp?
     package let input: JSONValue

@@ -12,10 +12,12 @@ import Synchronization
 public final class ExecutionEngine: Sendable {
     package let store: Store
     package let options: EngineOptions
-    let mailbox = Mailbox<EngineMessage>()
+    let mailbox = Mailbox<EngineMessage> { $0.refuse(EngineError.shuttingDown) }
     package let registration: EngineRegistration
     package let machines: MachineRegistry
     let counted = Mutex(EngineMetrics())
+    /// A commit has failed: this engine does nothing any more.
+    let isOver = Atomic(false)
     let definitions = Mutex<[DefinitionID: StateMachine]>([:])
 
     package init(store: Store, options: EngineOptions = EngineOptions()) throws {
@@ -178,6 +180,15 @@ enum EngineMessage: Sendable {
     case rung
     /// Runs in the turn's transaction; the second closure gets the error if it throws or the commit fails.
     case perform(@Sendable (EngineTurn) throws -> Void, @Sendable (any Error) -> Void)
+
+    /// Tells whoever waits for an answer.
+    func refuse(_ error: any Error) {
+        switch self {
+        case .start(_, let reply): reply.fail(error)
+        case .perform(_, let failed): failed(error)
+        case .stimulus, .taskEnded, .mapRunEnded, .log, .rung: break
+        }
+    }
 }
 
 /// One attempt of one task.

@@ -6,8 +6,12 @@ final class Mailbox<Message: Sendable>: @unchecked Sendable {
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private var messages: [Message] = []
+    private var isClosed = false
+    /// Told of what arrives after the end.
+    private let refuse: @Sendable (Message) -> Void
 
-    init() {
+    init(refusingWith refuse: @escaping @Sendable (Message) -> Void = { _ in }) {
+        self.refuse = refuse
         pthread_mutex_init(mutex, nil)
         pthread_cond_init(condition, nil)
     }
@@ -21,6 +25,10 @@ final class Mailbox<Message: Sendable>: @unchecked Sendable {
 
     func post(_ message: Message) {
         pthread_mutex_lock(mutex)
+        if isClosed {
+            pthread_mutex_unlock(mutex)
+            return refuse(message)
+        }
         messages.append(message)
         let first = messages.count == 1
         pthread_mutex_unlock(mutex)
@@ -42,5 +50,22 @@ final class Mailbox<Message: Sendable>: @unchecked Sendable {
         let taken = messages
         messages = []
         return taken
+    }
+
+    /// What has arrived and not been taken.
+    var count: Int {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        return messages.count
+    }
+
+    /// Nobody takes any more: what is there and what still arrives is refused.
+    func close() {
+        pthread_mutex_lock(mutex)
+        isClosed = true
+        let left = messages
+        messages = []
+        pthread_mutex_unlock(mutex)
+        for message in left { refuse(message) }
     }
 }
