@@ -61,7 +61,8 @@ package final class StepFunctionsAPI: Sendable {
 
     /// `target`: the X-Amz-Target header, `AWSStepFunctions.StartExecution`.
     package func handle(target: String, body: [UInt8]) async throws(APIError) -> JSONValue {
-        guard let operation = target.split(separator: ".").last.map(String.init), let handler = Self.operations[operation] else {
+        let operation = target.hasPrefix("AWSStepFunctions.") ? String(target.dropFirst("AWSStepFunctions.".count)) : ""
+        guard let handler = Self.operations[operation] else {
             throw APIError("UnknownOperationException", "", status: 400)
         }
         let value: JSONValue

@@ -33,7 +33,9 @@ enum RequestSignature {
             let date = request.header("x-amz-date"), date.hasPrefix(scope[1])
         else { throw refused }
         let names = signed.split(separator: ";").map(String.init)
-        guard names.contains("host"), isRecent(date) else {
+        // What decides must be signed: otherwise a signature could be used for another operation.
+        let mustBeSigned = ["host", "x-amz-date"] + (request.header("x-amz-target") == nil ? [] : ["x-amz-target"])
+        guard mustBeSigned.allSatisfy(names.contains), isRecent(date) else {
             throw APIError("InvalidSignatureException", "Signature expired or incomplete", status: 403)
         }
         let headers = names.map { name in "\(name):\((request.header(name) ?? "").split(separator: " ").joined(separator: " "))\n" }.joined()

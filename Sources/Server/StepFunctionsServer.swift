@@ -10,7 +10,8 @@ package struct ServerAccess: Sendable {
     package var bearerToken: String?
     /// Access key id → secret key, for SigV4.
     package var keys: [String: String] = [:]
-    /// Host headers that are accepted besides loopback's names (DNS rebinding).
+    /// Host headers that are accepted besides loopback's names (DNS rebinding). Where callers need credentials and none is
+    /// named, any is accepted: a page of another site has no credentials.
     package var hosts: [String] = []
     package init() {}
     package var isOpen: Bool { bearerToken == nil && keys.isEmpty }
@@ -33,13 +34,23 @@ package struct StepFunctionsServer: Sendable {
             return error(APIError("AccessDeniedException", "The Host header names another server", status: 403))
         }
         switch (request.method, request.path) {
-        case ("GET", "/healthz"), ("HEAD", "/healthz"):
-            return ServerResponse(contentType: "application/json", body: Array(#"{"status":"ok"}"#.utf8))
-        case ("GET", "/metrics"):
-            return ServerResponse(contentType: "text/plain; version=0.0.4", body: Array(metrics.text(api.engine).utf8))
+        case ("GET", "/healthz"), ("HEAD", "/healthz"): return health()
+        case ("GET", "/metrics"), ("HEAD", "/metrics"): return metrics(request)
         case ("POST", "/"): return await call(request)
         default: return error(APIError("UnknownOperationException", "There is nothing at \(request.method) \(request.path)", status: 404))
         }
+    }
+
+    private func health() -> ServerResponse {
+        let hasFailed = api.engine.hasFailed
+        let text = hasFailed ? #"{"status":"failed","reason":"the store has failed"}"# : #"{"status":"ok"}"#
+        return ServerResponse(status: hasFailed ? 503 : 200, contentType: "application/json", body: Array(text.utf8))
+    }
+
+    /// Who may not call may not look either.
+    private func metrics(_ request: ServerRequest) -> ServerResponse {
+        do throws(APIError) { try RequestSignature.check(request, access) } catch { return self.error(error) }
+        return ServerResponse(contentType: "text/plain; version=0.0.4", body: Array(metrics.text(api.engine).utf8))
     }
 
     private func call(_ request: ServerRequest) async -> ServerResponse {
@@ -63,6 +74,7 @@ package struct StepFunctionsServer: Sendable {
 
     /// Only names of this machine: a page of another site that resolves to it must not reach it.
     private func isAllowedHost(_ header: String?) -> Bool {
+        if !access.isOpen, access.hosts.isEmpty { return true }
         guard var host = header?.lowercased() else { return true }
         if host.hasPrefix("[") {
             host = String(host.prefix { $0 != "]" }) + "]"

@@ -21,6 +21,9 @@ struct ServeCommand: AsyncParsableCommand {
 
             What a dead process left running in the store goes on. SIGTERM or Ctrl-C: no new starts, running tasks \
             are left so that they are resumed. Listening elsewhere than on loopback needs --token or --key.
+
+            GET /healthz says whether the store can be written, GET /metrics is for Prometheus. For TLS put a reverse \
+            proxy in front and name its host with --allow-host.
             """)
 
     @Option(help: "The port; 0 takes a free one and prints it.")
@@ -46,7 +49,6 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Option(help: "Writes every status change as an EventBridge event: a file for JSON lines, or an http(s) URL.")
     var events: String?
-
 
     @OptionGroup var place: StorePlace
 
@@ -98,17 +100,30 @@ struct ServeCommand: AsyncParsableCommand {
             } catch {
                 throw Refusal("cannot listen on \(host):\(port): \(error)", .wrongUsage)
             }
-            printNote("listening on http://\(host):\(server.port), store \(location.store)")
+            metrics.add {
+                [ServerMetrics.Figure("sfn_connections", "gauge", server.connectionCount)] + (sink.map { Self.figures($0.counts) } ?? [])
+            }
+            printNote("listening on http://\(host.contains(":") ? "[\(host)]" : host):\(server.port), store \(location.store)")
             if recovered.count > 0 { printNote("going on with \(recovered.count) executions") }
             for sentence in recovered.damaged { printNote("sfn-run: \(sentence); it stays as it is") }
             Interruption.handle {
                 printNote("stopping: running tasks are left to be resumed")
+                await server.stopListening()
                 await engine.shutDown()
                 await server.shutDown()
+                await sink?.drain(seconds: 5)
                 _exit(0)
             }
             await Interruption.waitForever()
         }
+    }
+
+    private static func figures(_ counts: EventSink.Counts) -> [ServerMetrics.Figure] {
+        [
+            .init("sfn_status_events_sent_total", "counter", counts.sent),
+            .init("sfn_status_events_dropped_total", "counter", counts.dropped),
+            .init("sfn_status_events_waiting", "gauge", counts.waiting),
+        ]
     }
 
     /// Loopback needs no credentials; anything else does.
@@ -123,11 +138,8 @@ struct ServeCommand: AsyncParsableCommand {
             access.keys[parts[0]] = parts[1]
         }
         access.hosts = allowHost.map { $0.lowercased() }
-        let isLoopback = host == "localhost" || host == "::1" || host.hasPrefix("127.")
-        if !isLoopback {
-            if access.isOpen { throw Refusal("--host \(host) is not loopback: callers need --token or --key", .wrongUsage) }
-            access.hosts.append(host.lowercased())
-        }
+        let isLoopback = host == "localhost" || host == "::1" || (host.hasPrefix("127.") && host.allSatisfy { $0 == "." || $0.isNumber })
+        if !isLoopback, access.isOpen { throw Refusal("--host \(host) is not loopback: callers need --token or --key", .wrongUsage) }
         return access
     }
 }

@@ -2,7 +2,6 @@ import Curl
 import Engine
 import Glibc
 import JSON
-import LocalJobs
 import StatesLanguage
 import Synchronization
 
@@ -10,68 +9,108 @@ import Synchronization
 ///
 /// `{"version": "0", "id", "detail-type": "Step Functions Execution Status Change", "source": "aws.states", "account", "time",
 /// "region", "resources": [execution ARN], "detail": {"executionArn", "stateMachineArn", "name", "status", "startDate", …}}`
+///
+/// The engine only puts a change into a queue; another task writes them, in order. A full queue loses the change, and counts it.
 final class EventSink: Sendable {
     private enum Target {
         case file(Int32)
         case url(String)
     }
+    struct Counts: Sendable {
+        var sent = 0
+        var dropped = 0
+        var waiting = 0
+    }
+    static let queueLimit = 10_000
+    /// Five attempts in about four seconds.
+    private static let retryDelaysMilliseconds: [UInt64] = [100, 400, 1_200, 2_400]
+
     private let target: Target
     private let region: String
     private let account: String
-    private let writing = Mutex<Void>(())
+    private let queue: AsyncStream<StatusChange>.Continuation
+    private let tally = Mutex(Counts())
 
     init(_ place: String, region: String, account: String) throws {
         self.region = region
         self.account = account
         if place.hasPrefix("http://") || place.hasPrefix("https://") {
             target = .url(place)
+        } else {
+            let descriptor = open(place, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+            guard descriptor >= 0 else { throw Refusal("--events: cannot write \(place): \(String(cString: strerror(errno)))") }
+            target = .file(descriptor)
+        }
+        let (changes, queue) = AsyncStream.makeStream(of: StatusChange.self, bufferingPolicy: .bufferingOldest(Self.queueLimit))
+        self.queue = queue
+        Task.detached { [self] in
+            for await change in changes { await write(change) }
+        }
+    }
+
+    var counts: Counts { tally.withLock { $0 } }
+
+    /// Returns at once.
+    func send(_ change: StatusChange) {
+        // Counted before it can be written.
+        tally.withLock { $0.waiting += 1 }
+        guard case .enqueued = queue.yield(change) else {
+            let isFirst = tally.withLock { tally in
+                tally.waiting -= 1
+                tally.dropped += 1
+                return tally.dropped == 1
+            }
+            if isFirst { printNote("--events: more status changes than can be written; some are lost") }
             return
         }
-        let descriptor = open(place, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw Refusal("--events: cannot write \(place): \(String(cString: strerror(errno)))") }
-        target = .file(descriptor)
     }
 
-    func send(_ change: StatusChange) {
-        let event = json(change)
-        switch target {
-        case .file(let descriptor):
-            let line = event.bytes() + [0x0A]
-            writing.withLock { _ in _ = line.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) } }
-        case .url(let url):
-            Task {
-                let request = HTTPRequest("POST", url, headers: [HTTPHeader("Content-Type", "application/json")], body: event.bytes())
-                _ = try? await HTTPClient.shared.perform(request)
+    /// Waits until everything is written, at most so long.
+    func drain(seconds: Double) async {
+        let deadline = ContinuousClock.now + .seconds(seconds)
+        while counts.waiting > 0, ContinuousClock.now < deadline { try? await Task.sleep(nanoseconds: 5_000_000) }
+    }
+
+    // MARK: writing
+
+    private func write(_ change: StatusChange) async {
+        let event = EventBridgeEvent.json(change, region: region, account: account).bytes()
+        let isWritten =
+            switch target {
+            case .file(let descriptor): append(event + [0x0A], to: descriptor)
+            case .url(let url): await post(event, to: url)
             }
+        let isFirstLoss = tally.withLock { tally in
+            tally.waiting -= 1
+            if isWritten { tally.sent += 1 } else { tally.dropped += 1 }
+            return !isWritten && tally.dropped == 1
         }
+        if isFirstLoss { printNote("--events: a status change could not be written; it is lost") }
     }
 
-    private func json(_ change: StatusChange) -> JSONValue {
-        var detail = JSONObject()
-        func set(_ name: String, _ text: String?) { detail[name] = text.map { .string($0) } ?? .null }
-        set("executionArn", change.arn)
-        set("stateMachineArn", change.stateMachineARN)
-        set("name", change.name)
-        set("status", change.status.rawValue)
-        detail["startDate"] = .integer(change.startedAt.milliseconds)
-        detail["stopDate"] = change.stoppedAt.map { .integer($0.milliseconds) } ?? .null
-        set("input", change.input.text())
-        detail["inputDetails"] = ["included": true]
-        set("output", change.output?.text())
-        detail["outputDetails"] = change.output == nil ? .null : ["included": true]
-        set("error", change.error)
-        set("cause", change.cause)
-        let time = (change.stoppedAt ?? change.startedAt).iso8601
-        var event = JSONObject()
-        event["version"] = "0"
-        event["id"] = .string(SecureRandom.uuid())
-        event["detail-type"] = "Step Functions Execution Status Change"
-        event["source"] = "aws.states"
-        event["account"] = .string(account)
-        event["time"] = .string(String(time.prefix(19)) + "Z")
-        event["region"] = .string(region)
-        event["resources"] = [.string(change.arn)]
-        event["detail"] = .object(detail)
-        return .object(event)
+    private func append(_ line: [UInt8], to descriptor: Int32) -> Bool {
+        var done = 0
+        while done < line.count {
+            let count = line[done...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return false }
+            done += count
+        }
+        return true
+    }
+
+    private func post(_ event: [UInt8], to url: String) async -> Bool {
+        var request = HTTPRequest("POST", url, headers: [HTTPHeader("Content-Type", "application/json")], body: event)
+        request.limits.totalSeconds = 10
+        for delay in Self.retryDelaysMilliseconds.map(Optional.some) + [nil] {
+            if let response = try? await HTTPClient.shared.perform(request) {
+                if (200..<300).contains(response.status) { return true }
+                // What the receiver refuses it will refuse again.
+                guard response.status >= 500 || response.status == 429 || response.status == 408 else { return false }
+            }
+            guard let delay else { break }
+            try? await Task.sleep(nanoseconds: delay * 1_000_000)
+        }
+        return false
     }
 }
