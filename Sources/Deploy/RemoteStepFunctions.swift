@@ -187,8 +187,11 @@ package struct RemoteStepFunctions: Sendable {
         _ = try await call("sendTaskSuccess", ["taskToken": .string(token), "output": .string(output.text())])
     }
 
-    package func fail(_ token: String, error: String, cause: String) async throws(AWSFailure) {
-        _ = try await call("sendTaskFailure", ["taskToken": .string(token), "error": .string(error), "cause": .string(cause)])
+    package func fail(_ token: String, error: String?, cause: String?) async throws(AWSFailure) {
+        var input = JSONObject([("taskToken", .string(token))])
+        if let error { input["error"] = .string(error) }
+        if let cause { input["cause"] = .string(cause) }
+        _ = try await call("sendTaskFailure", .object(input))
     }
 
     package func heartbeat(_ token: String) async throws(AWSFailure) {

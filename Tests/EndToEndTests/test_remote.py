@@ -1,12 +1,13 @@
 """The verbs that talk to Step Functions elsewhere: with moto's server, and with the server of `serve` as another engine."""
 import json
+import os
 import re
 import subprocess
 import sys
 import time
 
 import pytest
-from conftest import ROOT
+from conftest import PROGRAM, ROOT
 
 ROLE = "arn:aws:iam::123456789012:role/r"
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1"}
@@ -170,3 +171,12 @@ def test_a_worker_outlives_its_service_and_stops_what_nobody_waits_for(sfn, tmp_
         worker.communicate()
         first.terminate()
         first.communicate(timeout=30)
+
+
+def test_machines_end_there_as_here(moto):
+    """Every machine of statemachines/ that moto can run; scripts/remote-machines says which cannot be, and why."""
+    done = subprocess.run([str(ROOT / "scripts/remote-machines"), "moto", "--json"], capture_output=True, text=True, timeout=300,
+                          env={**os.environ, "SFN_RUN": str(PROGRAM)})
+    outcomes = json.loads(done.stdout)["moto"]
+    assert done.returncode == 0, outcomes
+    assert list(outcomes.values()).count("same") >= 5

@@ -1,4 +1,5 @@
 import ArgumentParser
+import AWSClient
 import Engine
 import JSON
 import StatesLanguage
@@ -12,6 +13,8 @@ struct CallbackCommand: AsyncParsableCommand {
             sfn-run callback success TOKEN --output '{"approved": true}'
             sfn-run callback failure TOKEN --error Rejected --cause 'too dear'
             sfn-run callback heartbeat TOKEN
+
+            With --remote the token is one of Step Functions itself, or of any server with its API.
             """)
 
     enum Kind: String, ExpressibleByArgument, CaseIterable { case success, failure, heartbeat }
@@ -22,7 +25,12 @@ struct CallbackCommand: AsyncParsableCommand {
     @Argument(help: "The token that the task was given.")
     var token: String
 
+    @Flag(help: "A task of Step Functions instead of one of this store.")
+    var remote = false
+
     @OptionGroup var place: StorePlace
+
+    @OptionGroup var remotePlace: RemotePlace
 
     @Option(help: "The task's result: JSON, a file or -.")
     var output: String?
@@ -39,7 +47,8 @@ struct CallbackCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try await Refusal.reporting {
+        try await RemotePlace.reporting {
+            if remote { return try await answerRemote() }
             let outcome: TokenOutcome
             switch kind {
             case .success: outcome = .success(try output.map { try InputArgument.read($0, name: "--output") } ?? .object(JSONObject()))
@@ -51,6 +60,15 @@ struct CallbackCommand: AsyncParsableCommand {
             let engine = try ExecutionEngine(store: try place.open().store, options: options)
             try await engine.completeTask(token: token, outcome)
             await engine.shutDown()
+        }
+    }
+
+    private func answerRemote() async throws {
+        let service = try remotePlace.open(place.location().configuration)
+        switch kind {
+        case .success: try await service.succeed(token, try output.map { try InputArgument.read($0, name: "--output") } ?? .object(JSONObject()))
+        case .failure: try await service.fail(token, error: error, cause: cause)
+        case .heartbeat: try await service.heartbeat(token)
         }
     }
 }
