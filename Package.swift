@@ -29,7 +29,7 @@ let package = Package(
         .target(name: "CProcess"),
         .target(name: "LocalJobs", dependencies: ["JSON", "Digest", "CProcess"], swiftSettings: strict),
         .testTarget(name: "LocalJobsTests", dependencies: ["LocalJobs"], swiftSettings: strict),
-        .target(name: "SageMakerPipelines", dependencies: ["JSON"], swiftSettings: strict),
+        .target(name: "SageMakerPipelines", dependencies: ["JSON", "StatesLanguage"], swiftSettings: strict),
         .testTarget(name: "SageMakerPipelinesTests", dependencies: ["SageMakerPipelines", "StatesLanguage"], swiftSettings: strict),
         .target(name: "CCurl"),
         .target(name: "Curl", dependencies: ["CCurl"], swiftSettings: strict),

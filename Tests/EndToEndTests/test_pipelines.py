@@ -70,3 +70,50 @@ def test_steps_without_cache_config_run_every_time(sfn):
     calls()
     run(sfn)
     assert calls() == ["prepare", "train", "evaluate", "report"]
+
+
+def test_the_steps_are_listed_as_sagemaker_lists_them(sfn):
+    pipelines.install(sfn)
+    run(sfn, "--name", "one")
+    said = run(sfn, "--name", "two", "--parameter", "Depth=5")
+    assert "Train     Succeeded  1" in said and "validation:rmse 0.2" in said and "not started: TooBad" in said
+    steps = pipelines.steps(sfn, "two")
+    assert list(steps) == ["Prepare", "Train", "Evaluate", "Check", "Report"]
+    assert steps["Prepare"]["CacheHitResult"]["SourcePipelineExecutionArn"].endswith(":one")
+    assert steps["Prepare"]["AttemptCount"] == 0 and steps["Train"]["AttemptCount"] == 1
+    assert "CacheHitResult" not in steps["Train"]
+    assert steps["Train"]["Metadata"]["TrainingJob"]["Arn"].startswith("arn:aws:sagemaker:")
+    assert steps["Train"]["Metrics"] == {"validation:rmse": 0.2}
+    assert steps["Check"]["Metadata"]["Condition"]["Outcome"] == "True"
+    run(sfn, "--name", "three", "--parameter", "Limit=0.01", code=1)
+    assert pipelines.steps(sfn, "three")["TooBad"]["FailureReason"] == "the error is above the limit"
+    sfn.write("machine.asl.json", {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}})
+    sfn("run", "machine.asl.json", "--name", "plain")
+    assert "not a pipeline" in sfn("steps", "plain", code=64).stderr
+
+
+def test_explain_says_why_field_by_field(sfn):
+    pipelines.install(sfn)
+
+    def explain(*names):
+        return sfn("explain", *names).stdout
+
+    run(sfn, "--name", "one")
+    assert "no earlier success of the step is stored" in explain("one", "Train")
+    run(sfn, "--name", "two", "--parameter", "Depth=5")
+    said = explain("two", "Train")
+    assert "ran" in said and "this differs from one (" in said
+    assert 'HyperParameters/depth  "4" → "5"' in said
+    assert "the same: AlgorithmSpecification, InputDataConfig, contents of s3://work/train" in said
+    assert "does not count: TrainingJobName, OutputDataConfig, StoppingCondition, ResourceConfig, RoleArn" in said
+    assert "reused from one (" in explain("two", "Prepare")
+    assert "the condition Check came out True" in explain("two", "TooBad")
+    (pipelines.bucket(sfn) / "raw/data.csv").write_text("other\n")
+    run(sfn, "--name", "three", "--parameter", "Depth=5")
+    assert "contents of s3://work/raw" in explain("three", "Prepare") and "→" in explain("Prepare")
+    # Depth 5 overwrote what depth 4 had left in the same place.
+    run(sfn, "--name", "four")
+    assert "has been changed since" in explain("four", "Prepare") or "reused" in explain("four", "Prepare")
+    decision = json.loads(sfn("explain", "two", "Train", "--json").stdout)["CacheDecision"]
+    assert decision["Outcome"] == "Miss" and decision["Differences"][0]["Field"] == "/Fields/HyperParameters/depth"
+    assert "it has Prepare, Train" in sfn("explain", "one", "Nobody", code=64).stderr

@@ -55,7 +55,7 @@ struct ResumeCommand: AsyncParsableCommand {
         let (machine, _) = try StoredExecution.machine(of: row, in: store)
         let configuration = try ConfigurationFile.read(
             place.config ?? parameters["configuration"]?.string ?? location.configuration, folder: ".")
-        let display = options.quiet ? nil : ProgressDisplay(machine: machine, terminal: .standardError())
+        let display = options.quiet ? nil : ProgressDisplay(machine: machine, pipeline: StoredPipeline.definition(parameters), terminal: .standardError())
         let engine = try ExecutionEngine(
             store: store, options: .running("resume \(row.name)", configuration, maxConcurrency: options.maxConcurrency, cache: options.cache, log: display?.taskLog))
         var resume = ResumeOptions()

@@ -58,7 +58,7 @@ struct RunCommand: AsyncParsableCommand {
             let folder = file.path == "-" ? "." : Files.folder(of: file.path)
             let (store, location) = try place.open(from: folder, creating: true)
             let configuration = try ConfigurationFile.read(location.configuration, folder: folder)
-            let display = options.quiet ? nil : ProgressDisplay(machine: machine, terminal: .standardError())
+            let display = options.quiet ? nil : ProgressDisplay(machine: machine, pipeline: runnable.pipeline, terminal: .standardError())
             let engine = try ExecutionEngine(
                 store: store,
                 options: .running("run \(file.name)", configuration, maxConcurrency: options.maxConcurrency, cache: options.cache, log: display?.taskLog))
@@ -72,8 +72,9 @@ struct RunCommand: AsyncParsableCommand {
                     text: runnable.text),
                 input: runnable.input, name: name ?? ExecutionName.new(for: machineName))
             request.timeScale = options.timeScale ?? 1
-            request.isUnlimited = unlimited || runnable.isPipeline || !configuration.limits.quotas
+            request.isUnlimited = unlimited || runnable.pipeline != nil || !configuration.limits.quotas
             request.parameters["file"] = .string(file.path == "-" ? "-" : Files.absolute(file.path))
+            if let pipeline = runnable.pipeline { request.parameters[StoredPipeline.key] = pipeline.json }
             if let path = location.configuration { request.parameters["configuration"] = .string(path) }
             if let display { request.observer = { events, _ in display.show(events) } }
 
@@ -103,7 +104,8 @@ struct Runnable: Sendable {
     /// What is stored as the definition.
     let text: String
     let input: JSONValue
-    let isPipeline: Bool
+    /// nil: a machine.
+    let pipeline: PipelineDefinition?
     private let file: DefinitionFile
 
     init(_ file: DefinitionFile, isExpress: Bool, parameters: [String], input: JSONValue?) throws {
@@ -118,7 +120,7 @@ struct Runnable: Sendable {
             self.machine = machine
             text = String(decoding: file.bytes, as: UTF8.self)
             self.input = input ?? .object(JSONObject())
-            isPipeline = false
+            pipeline = nil
             return
         }
         let pipeline = try PipelineFile.definition(of: file)
@@ -131,9 +133,9 @@ struct Runnable: Sendable {
         self.machine = machine
         text = compiled.text()
         self.input = try PipelineFile.input(of: pipeline, parameters: parameters, input: input)
-        isPipeline = true
+        self.pipeline = pipeline
     }
 
     /// The line in the file; a pipeline's states have none there.
-    func line(of pointer: String) -> Int { isPipeline ? 1 : file.line(of: pointer) }
+    func line(of pointer: String) -> Int { pipeline != nil ? 1 : file.line(of: pointer) }
 }

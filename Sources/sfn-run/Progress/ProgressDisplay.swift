@@ -1,4 +1,5 @@
 import Glibc
+import SageMakerPipelines
 import StatesLanguage
 import Synchronization
 
@@ -6,6 +7,8 @@ import Synchronization
 final class ProgressDisplay: Sendable {
     private struct Drawing {
         var model: ProgressModel
+        /// Of a pipeline.
+        var steps: PipelineExecutionSteps?
         /// Lines of the live part that stand on the screen.
         var drawn = 0
         var isClosed = false
@@ -15,16 +18,20 @@ final class ProgressDisplay: Sendable {
     private let terminal: Terminal
     let style: ProgressStyle
 
-    init(machine: StateMachine, terminal: Terminal) {
+    init(machine: StateMachine, pipeline: PipelineDefinition? = nil, terminal: Terminal) {
         self.terminal = terminal
         style = ProgressStyle(hasColor: terminal.hasColor)
-        drawing = Mutex(Drawing(model: ProgressModel(machine: machine, style: style)))
+        let steps = pipeline.map { PipelineExecutionSteps(definition: $0, machine: machine) }
+        drawing = Mutex(Drawing(model: ProgressModel(machine: machine, style: style), steps: steps))
     }
 
     func show(_ events: [HistoryEvent]) {
         drawing.withLock { drawing in
             var lines: [String] = []
-            for event in events { lines += drawing.model.apply(event) }
+            for event in events {
+                lines += drawing.model.apply(event)
+                drawing.steps?.apply(event)
+            }
             if !lines.isEmpty { write(lines, &drawing) }
         }
     }
@@ -32,7 +39,10 @@ final class ProgressDisplay: Sendable {
     /// What happened before this process: folded, not printed.
     func showPast(_ events: [HistoryEvent]) {
         drawing.withLock { drawing in
-            for event in events { _ = drawing.model.apply(event) }
+            for event in events {
+                _ = drawing.model.apply(event)
+                drawing.steps?.apply(event)
+            }
         }
     }
 
@@ -67,6 +77,11 @@ final class ProgressDisplay: Sendable {
         }
     }
 
+    /// The table of a pipeline's steps, as it is now.
+    func stepTable(now: Timestamp) -> [String] {
+        drawing.withLock { drawing in drawing.steps.map { StepTable(style: style, limit: 60).lines($0, now: now) } ?? [] }
+    }
+
     var lastFailure: FailurePlace? { drawing.withLock { $0.model.lastFailure } }
     var counts: (states: Int, attempts: Int, reused: Int) { drawing.withLock { ($0.model.statesEntered, $0.model.attempts, $0.model.reused) } }
 
@@ -79,7 +94,8 @@ final class ProgressDisplay: Sendable {
     }
 
     private func draw(_ lines: [String], _ drawing: inout Drawing, now: Timestamp) {
-        let live = drawing.model.live(now: now, limit: 10).map { TerminalText.cut($0, columns: terminal.columns - 1) }
+        let table = drawing.steps.map { StepTable(style: style, limit: max(4, min(24, terminal.rows - 6))).lines($0, now: now) }
+        let live = (table ?? drawing.model.live(now: now, limit: 10)).map { TerminalText.cut($0, columns: terminal.columns - 1) }
         var text = drawing.drawn > 0 ? "\u{1B}[\(drawing.drawn)A\r" : "\r"
         for line in lines + live { text += line + "\u{1B}[K\n" }
         text += "\u{1B}[J"

@@ -85,6 +85,7 @@ struct RunSession {
     }
 
     private func report(_ result: ExecutionResult, _ name: String) -> ExitCode {
+        display?.stepTable(now: result.stoppedAt).forEach(printNote)
         let took = ProgressStyle.duration(milliseconds: result.stoppedAt.milliseconds - result.startedAt.milliseconds)
         guard result.status == .succeeded else {
             let report = FailureReport(

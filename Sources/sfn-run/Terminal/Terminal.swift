@@ -6,6 +6,7 @@ struct Terminal {
     let canRedraw: Bool
     let hasColor: Bool
     let columns: Int
+    var rows = 24
 
     static func standardError(environment: (String) -> String? = { name in getenv(name).map { String(cString: $0) } }) -> Terminal {
         let isTerminal = isatty(STDERR_FILENO) == 1
@@ -15,6 +16,6 @@ struct Terminal {
         return Terminal(
             canRedraw: isTerminal && !isDumb,
             hasColor: isTerminal && !isDumb && environment("NO_COLOR") == nil,
-            columns: hasSize ? Int(size.ws_col) : 100)
+            columns: hasSize ? Int(size.ws_col) : 100, rows: hasSize && size.ws_row > 0 ? Int(size.ws_row) : 24)
     }
 }
