@@ -47,7 +47,7 @@ let package = Package(
         .executableTarget(
             name: "sfn-run",
             dependencies: [
-                "JSON", "JSONPath", "JSONata", "StatesLanguage", "Store", "LocalJobs", "ServiceIntegrations", "Engine", "AWSAPI", "Server", "Curl", "SageMakerPipelines", "ExecutionDriver", "AWSClient", "Deploy",
+                "JSON", "JSONPath", "JSONata", "StatesLanguage", "Store", "LocalJobs", "ServiceIntegrations", "Engine", "AWSAPI", "Server", "Curl", "SageMakerPipelines", "ExecutionDriver", "AWSClient", "Deploy", "LocalPipelines",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),

@@ -50,6 +50,7 @@ public final class LocalPipelineSession: PipelineService, Sendable {
         options.buckets = LocalBuckets(configuration)
         let table = IntegrationTable(configuration)
         options.integration = { table.integration(for: $0) }
+        options.stepCaching = StepCacheRules.caching(configuration, .contents)
         engine = try ExecutionEngine(store: store, options: options)
     }
 
@@ -85,6 +86,7 @@ public final class LocalPipelineSession: PipelineService, Sendable {
             input: try record.definition.executionInput(parameters: parameters), name: PipelineRecords.newExecutionID())
         request.isUnlimited = true
         request.parameters["pipeline"] = .string(pipelineName)
+        request.parameters[PipelineRun.definitionKey] = record.definition.json
         request.parameters["pipelineVersion"] = .integer(Int64(record.version))
         request.parameters["file"] = .string(records.path(pipelineName, record.version))
         return try await engine.start(request).arn

@@ -30,14 +30,11 @@ struct SfnRun: AsyncParsableCommand {
             DescribeCommand.self,
             HistoryCommand.self,
             LogsCommand.self,
-<<<<<<< HEAD
             ReportCommand.self,
             ExperimentsCommand.self,
             LineageCommand.self,
-=======
             StepsCommand.self,
             ExplainCommand.self,
->>>>>>> f3fac59 (Show a pipeline's steps; explain why a step ran)
             StopCommand.self,
             ServeCommand.self,
             DeleteCommand.self,

@@ -117,3 +117,42 @@ def test_explain_says_why_field_by_field(sfn):
     decision = json.loads(sfn("explain", "two", "Train", "--json").stdout)["CacheDecision"]
     assert decision["Outcome"] == "Miss" and decision["Differences"][0]["Field"] == "/Fields/HyperParameters/depth"
     assert "it has Prepare, Train" in sfn("explain", "one", "Nobody", code=64).stderr
+
+
+def test_from_step_runs_what_follows_with_the_rest_of_an_earlier_execution(sfn):
+    calls = pipelines.install(sfn, pipelines.pipeline(cached=False))
+    run(sfn, "--name", "one", "--parameter", "Depth=5")
+    calls()
+    run(sfn, "--from-step", "Evaluate", "--name", "two")
+    assert calls() == ["evaluate", "report"]
+    steps = pipelines.steps(sfn, "two")
+    assert list(steps) == ["Train", "Evaluate", "Check", "Report"]
+    assert steps["Train"]["SelectiveExecutionResult"]["SourcePipelineExecutionArn"].endswith(":one")
+    assert steps["Train"]["AttemptCount"] == 0 and steps["Train"]["Metrics"] == {"validation:rmse": 0.2}
+    # A selective execution can be the reference of the next.
+    run(sfn, "--steps", "Check, Report", "--reference", "two", "--parameter", "Limit=0.1", "--name", "three")
+    assert calls() == []
+    assert pipelines.steps(sfn, "three")["Check"]["Metadata"]["Condition"]["Outcome"] == "False"
+    assert "because it was not selected" in sfn("explain", "three", "Train").stdout
+
+
+def test_a_selection_that_cannot_run_is_refused_in_one_sentence(sfn):
+    calls = pipelines.install(sfn, pipelines.pipeline(cached=False))
+
+    def refusal(*arguments):
+        return run(sfn, *arguments, code=64)
+
+    assert "Invalid SourcePipelineExecutionArn: null. The selected steps [Train] have dependencies on [Prepare]" in refusal("--steps", "Train")
+    (sfn.folder / "break-train").write_text("")
+    run(sfn, "--name", "one", code=1)
+    (sfn.folder / "break-train").unlink()
+    said = refusal("--steps", "Evaluate")
+    assert "The selected step 'Evaluate' needs its " in said and "of 'Train'" in said
+    assert "which is not selected and ended Failed in the reference execution one" in said
+    assert "are not one connected piece" in refusal("--steps", "Prepare,Report")
+    assert "'Nobody' is not in the pipeline" in refusal("--from-step", "Nobody")
+    refusal("--reference", "one")
+    calls()
+    # What the failed execution has can be used.
+    run(sfn, "--steps", "Train", "--name", "two")
+    assert calls() == ["train"]

@@ -13,10 +13,10 @@ public struct SelectiveExecution: Sendable, Equatable {
     /// Steps that are not run and whose results the selected ones need, from the reference execution.
     public let reused: [String]
 
-    /// `hasReference`: an earlier execution is at hand.
-    public init(_ definition: PipelineDefinition, selecting names: [String], hasReference: Bool) throws(SelectionError) {
+    /// `limit`: SageMaker's, nil: none. `hasReference`: an earlier execution is at hand.
+    public init(_ definition: PipelineDefinition, selecting names: [String], hasReference: Bool, atMost limit: Int? = 50) throws(SelectionError) {
         let graph = StepGraph(definition)
-        guard !names.isEmpty, names.count <= 50 else {
+        guard !names.isEmpty, limit.map({ names.count <= $0 }) ?? true else {
             throw SelectionError(description: "found \(names.count) selected steps, expected 1 to 50")
         }
         for name in names where graph.index[name] == nil {

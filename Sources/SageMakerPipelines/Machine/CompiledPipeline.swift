@@ -27,6 +27,8 @@ public struct CompileOptions: Sendable {
     public var maxParallelExecutionSteps: Int?
     /// The pipeline's name, for the machine's comment.
     public var name: String?
+    /// Steps that do not run: what the machine is to say instead, by name (`SelectiveExecution.reusing`).
+    public var reused: [String: JSONObject] = [:]
 
     public init(maxParallelExecutionSteps: Int? = nil, name: String? = nil) {
         self.maxParallelExecutionSteps = maxParallelExecutionSteps

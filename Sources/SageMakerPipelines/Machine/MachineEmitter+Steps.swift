@@ -179,6 +179,11 @@ extension MachineEmitter {
     func taskState(_ node: Int, _ type: StepType, _ sequence: Plan.SequenceID) -> JSONObject {
         let step = graph.nodes[node].step
         var fields = JSONObject([("Type", "Task")])
+        if let reused = options.reused[step.name] {
+            fields["Resource"] = .string(PipelineExecutionSteps.reuseResource)
+            fields["Arguments"] = .object(reused)
+            return fields
+        }
         guard let resource = StepResource.of(type) else { return fields }
         fields["Resource"] = .string(resource.arn)
         fields["Arguments"] = .object(arguments(node, type, sequence))

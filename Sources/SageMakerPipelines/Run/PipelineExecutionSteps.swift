@@ -10,6 +10,7 @@ public struct PipelineExecutionSteps: Sendable {
     public private(set) var steps: [PipelineExecutionStep] = []
 
     private let machine: StateMachine
+    private let stateNames: Set<String>
     private let declared: [String: PipelineStep]
     /// What each line of control is doing: the place of its step.
     private var places: [FrameID: Int] = [:]
@@ -23,6 +24,7 @@ public struct PipelineExecutionSteps: Sendable {
     public init(definition: PipelineDefinition, machine: StateMachine) {
         self.definition = definition
         self.machine = machine
+        stateNames = Set(machine.states.map(\.name))
         var declared: [String: PipelineStep] = [:]
         for placed in definition.allSteps where declared[placed.step.name] == nil { declared[placed.step.name] = placed.step }
         self.declared = declared
@@ -32,6 +34,9 @@ public struct PipelineExecutionSteps: Sendable {
         self.init(definition: definition, machine: machine)
         for event in events { apply(event) }
     }
+
+    /// Whether the machine has a state for the step: one that was not selected, or can never start, has none.
+    public func isPartOfMachine(_ name: String) -> Bool { stateNames.contains(name) }
 
     public subscript(name: String) -> PipelineExecutionStep? { placeByName[name].map { steps[$0] } }
 

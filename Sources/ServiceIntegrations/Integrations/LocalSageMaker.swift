@@ -81,6 +81,12 @@ package struct LocalSageMaker: Integration {
             }
         case "emrStep", "emrServerlessJob": return .success(try await commands.run(action, request.input, caller))
         case "recordLineage": return .success(try Lineage(jobs).record(request.input, taskID: request.taskID))
+        case "reuse":
+            // A step that was not selected: what an earlier execution left stands in the arguments, as text.
+            guard let text = request.input["Result"]?.string, let result = try? JSONValue(parsing: text, limits: .stored) else {
+                throw JobFailure(ErrorName.runtime, "The result to reuse is not JSON.")
+            }
+            return .success(result)
         case "cleanup": return .success(Cleanup(jobs).remove(request.input))
         case "createInferenceComponent":
             let name = request.input["InferenceComponentName"]?.string ?? request.stateName

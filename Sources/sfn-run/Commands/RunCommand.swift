@@ -4,6 +4,7 @@ import Engine
 import Glibc
 import JSON
 import LocalJobs
+import LocalPipelines
 import SageMakerPipelines
 import StatesLanguage
 import Store
@@ -31,6 +32,11 @@ struct RunCommand: AsyncParsableCommand {
     @Option(name: .shortAndLong, help: "A pipeline's parameter: Name=Value; may be given several times.")
     var parameter: [String] = []
 
+    @OptionGroup var selection: SelectionOptions
+
+    @Option(help: "A pipeline: at most so many steps at once.")
+    var maxParallel: Int?
+
     @OptionGroup var options: RunOptions
     @OptionGroup var place: StorePlace
 
@@ -53,9 +59,14 @@ struct RunCommand: AsyncParsableCommand {
         try await Refusal.reporting {
             let file = try DefinitionFile.read(file)
             let given = try input.map { try InputArgument.read($0, name: "--input") }
-            let runnable = try Runnable(file, isExpress: express, parameters: parameter, input: given)
-            let machine = runnable.machine
             let folder = file.path == "-" ? "." : Files.folder(of: file.path)
+            let machineName = ExecutionName.sanitized(file.name, limit: 80)
+            if let most = maxParallel, most < 1 { throw Refusal("--max-parallel: expected a number above 0") }
+            let runnable = try Runnable(file, isExpress: express, parameters: parameter, input: given, maxParallel: maxParallel) { definition in
+                guard !selection.isEmpty else { return nil }
+                return try PipelineSelection(selection, of: definition, name: machineName, in: try place.open(from: folder, creating: true).store)
+            }
+            let machine = runnable.machine
             let (store, location) = try place.open(from: folder, creating: true)
             let configuration = try ConfigurationFile.read(location.configuration, folder: folder)
             let display = options.quiet ? nil : ProgressDisplay(machine: machine, pipeline: runnable.pipeline, terminal: .standardError())
@@ -63,7 +74,6 @@ struct RunCommand: AsyncParsableCommand {
                 store: store,
                 options: .running("run \(file.name)", configuration, maxConcurrency: options.maxConcurrency, cache: options.cache, log: display?.taskLog))
 
-            let machineName = ExecutionName.sanitized(file.name, limit: 80)
             let prefix = "arn:aws:states:\(configuration.services.region):\(configuration.services.account)"
             var request = StartRequest(
                 machine: Machine(
@@ -74,7 +84,13 @@ struct RunCommand: AsyncParsableCommand {
             request.timeScale = options.timeScale ?? 1
             request.isUnlimited = unlimited || runnable.pipeline != nil || !configuration.limits.quotas
             request.parameters["file"] = .string(file.path == "-" ? "-" : Files.absolute(file.path))
-            if let pipeline = runnable.pipeline { request.parameters[StoredPipeline.key] = pipeline.json }
+            if let pipeline = runnable.pipeline { request.parameters[PipelineRun.definitionKey] = pipeline.json }
+            if let selection = runnable.selection {
+                request.parameters[PipelineRun.selectionKey] = selection.config
+                if !options.quiet, let reference = selection.reference {
+                    printNote("the results of steps that are not selected, and parameters that are not given, are those of \(reference.row.name)")
+                }
+            }
             if let path = location.configuration { request.parameters["configuration"] = .string(path) }
             if let display { request.observer = { events, _ in display.show(events) } }
 
@@ -106,11 +122,15 @@ struct Runnable: Sendable {
     let input: JSONValue
     /// nil: a machine.
     let pipeline: PipelineDefinition?
+    var selection: PipelineSelection?
     private let file: DefinitionFile
 
-    init(_ file: DefinitionFile, isExpress: Bool, parameters: [String], input: JSONValue?) throws {
+    init(_ file: DefinitionFile, isExpress: Bool, parameters: [String], input: JSONValue?, maxParallel: Int? = nil,
+        select: (PipelineDefinition) throws -> PipelineSelection? = { _ in nil }
+    ) throws {
         self.file = file
         guard file.content == .pipeline else {
+            if maxParallel != nil { throw Refusal("--max-parallel is for pipelines; a Parallel or Map has MaxConcurrency") }
             guard parameters.isEmpty else { throw Refusal("--parameter is for pipelines; a machine takes --input") }
             let (machine, diagnostics) = StateMachine.read(file.definition, options: ReadOptions(isExpress: isExpress))
             guard let machine else {
@@ -124,7 +144,10 @@ struct Runnable: Sendable {
             return
         }
         let pipeline = try PipelineFile.definition(of: file)
-        let compiled = pipeline.compile(CompileOptions(name: file.name)).machine
+        let selection = try select(pipeline)
+        var compiling = CompileOptions(maxParallelExecutionSteps: maxParallel, name: file.name)
+        compiling.reused = selection?.reused ?? [:]
+        let compiled = (selection?.definition ?? pipeline).compile(compiling).machine
         let (machine, diagnostics) = StateMachine.read(compiled)
         guard let machine else {
             diagnostics.forEach { printNote("\(file.path): the compiled machine is not valid: \($0.pointer): \($0.message)") }
@@ -132,8 +155,19 @@ struct Runnable: Sendable {
         }
         self.machine = machine
         text = compiled.text()
-        self.input = try PipelineFile.input(of: pipeline, parameters: parameters, input: input)
+        self.input = try PipelineFile.input(of: pipeline, parameters: parameters, input: Self.merged(selection?.reference, pipeline, input))
         self.pipeline = pipeline
+        self.selection = selection
+    }
+
+    /// The parameters of the reference execution that the pipeline still declares, below those that are given.
+    private static func merged(_ reference: StoredPipeline?, _ pipeline: PipelineDefinition, _ given: JSONValue?) -> JSONValue? {
+        guard let reference else { return given }
+        let declared = Set(pipeline.parameters.map(\.name))
+        var merged = JSONObject()
+        for (name, value) in reference.input.object ?? JSONObject() where declared.contains(name) { merged[name] = value }
+        for (name, value) in given?.object ?? JSONObject() { merged[name] = value }
+        return .object(merged)
     }
 
     /// The line in the file; a pipeline's states have none there.

@@ -33,7 +33,7 @@ struct StepTable {
     }
 
     private func waiting(_ steps: PipelineExecutionSteps) -> [String] {
-        steps.definition.allSteps.filter { $0.branch != "ForEachBody" && steps[$0.step.name] == nil }.map(\.step.name)
+        steps.definition.allSteps.filter { $0.branch != "ForEachBody" && steps[$0.step.name] == nil && steps.isPartOfMachine($0.step.name) }.map(\.step.name)
     }
 
     private func colored(_ cells: [String], _ status: PipelineExecutionStep.Status) -> [String] {

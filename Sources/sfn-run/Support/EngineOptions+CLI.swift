@@ -1,5 +1,6 @@
 import Engine
 import LocalJobs
+import LocalPipelines
 import ServiceIntegrations
 import StatesLanguage
 

@@ -3,6 +3,7 @@ import Engine
 import Glibc
 import JSON
 import LocalJobs
+import LocalPipelines
 import StatesLanguage
 import Store
 
@@ -18,6 +19,8 @@ enum OutputForm: String, ExpressibleByArgument, CaseIterable {
         }
     }
 }
+
+extension CacheMode: ExpressibleByArgument {}
 
 /// The options of the verbs that run executions.
 struct RunOptions: ParsableArguments {

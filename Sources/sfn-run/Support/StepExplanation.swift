@@ -66,6 +66,7 @@ struct StepExplanation {
     private var whyNotStarted: String {
         let placed = pipeline.definition.allSteps
         guard let own = placed.first(where: { $0.step.name == name }) else { return "it is not a step of the pipeline" }
+        if pipeline.selection != nil, !pipeline.steps.isPartOfMachine(name) { return "because it was not selected" }
         if let parent = own.parent, own.branch != "ForEachBody" {
             let condition = placed[parent].step.name
             switch pipeline.steps[condition]?.outcome {

@@ -1,5 +1,6 @@
 import Engine
 import JSON
+import LocalPipelines
 import SageMakerPipelines
 import StatesLanguage
 import Store
@@ -11,13 +12,15 @@ struct StoredPipeline {
     let machine: StateMachine
     let input: JSONValue
     let steps: PipelineExecutionSteps
-
-    static let key = "pipeline"
+    /// `{SelectedSteps, SourcePipelineExecutionArn?}` of a selective execution.
+    let selection: JSONValue?
 
     /// nil: the execution runs a machine, not a pipeline.
     init?(_ row: ExecutionRow, in store: Store) throws {
         let payload = try store.read { tx in try tx.payload(of: row.id) }
-        guard let definition = Self.definition(try JSONValue(parsing: payload?.parameters ?? "{}", limits: .stored)) else { return nil }
+        let parameters = try JSONValue(parsing: payload?.parameters ?? "{}", limits: .stored)
+        guard let definition = Self.definition(parameters) else { return nil }
+        selection = parameters[PipelineRun.selectionKey]
         self.row = row
         self.definition = definition
         machine = try StoredExecution.machine(of: row, in: store).machine
@@ -35,6 +38,6 @@ struct StoredPipeline {
 
     /// The pipeline that an execution was started with, from what is kept beside it.
     static func definition(_ parameters: JSONValue) -> PipelineDefinition? {
-        parameters[key]?.object.map(PipelineDefinition.init(document:))
+        parameters[PipelineRun.definitionKey]?.object.map(PipelineDefinition.init(document:))
     }
 }

@@ -1,4 +1,3 @@
-import ArgumentParser
 import Engine
 import JSON
 import LocalJobs
@@ -6,7 +5,7 @@ import SageMakerPipelines
 import ServiceIntegrations
 
 /// `--cache`
-enum CacheMode: String, ExpressibleByArgument, CaseIterable {
+package enum CacheMode: String, Sendable, CaseIterable {
     /// What files hold counts too.
     case contents
     /// Names alone, as SageMaker has it.
@@ -16,11 +15,11 @@ enum CacheMode: String, ExpressibleByArgument, CaseIterable {
 
 /// What counts for the cache of a task (spec 2.7): SageMaker's fields of its step type, and what the files hold that they
 /// name. A task of no step type counts whole.
-struct StepCacheRules: Sendable {
+package struct StepCacheRules: Sendable {
     private let fingerprint: ContentFingerprint?
     private let configuration: Configuration
 
-    static func caching(_ configuration: Configuration, _ mode: CacheMode) -> StepCaching? {
+    package static func caching(_ configuration: Configuration, _ mode: CacheMode) -> StepCaching? {
         guard mode != .off else { return nil }
         let rules = StepCacheRules(configuration, mode)
         return StepCaching(
@@ -79,7 +78,7 @@ struct StepCacheRules: Sendable {
             guard let image = (specification?["ImageUri"] ?? specification?["TrainingImage"])?.string else { continue }
             words += configuration.images.first { $0.matches(image) }?.command ?? []
         }
-        return words.map { $0.hasPrefix("/") ? $0 : "\(configuration.folder)/\($0)" }.filter { Files.exists($0) && !Files.isFolder($0) }
+        return words.map { $0.hasPrefix("/") ? $0 : "\(configuration.folder)/\($0)" }.filter(Files.isFile)
     }
 
     /// The URIs in a value, each once, in the order in which they stand: `s3://…`, `file://…`, with or without the quotes
