@@ -101,7 +101,7 @@ package struct APIOptions: Sendable {
     package var activityPollSeconds = 60.0
     /// Answers of the Step Functions Local mock file, by machine name.
     package var mocks: MockConfiguration?
-    /// Log events of machines whose logging is on, one JSON value each.
-    package var log: (@Sendable (JSONValue) -> Void)?
+    /// Whether a log group (by ARN) is there; nil: nobody can tell.
+    package var logGroupExists: (@Sendable (String) async -> Bool)?
     package init() {}
 }

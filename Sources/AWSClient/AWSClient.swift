@@ -48,7 +48,7 @@ package final class AWSClient: Sendable {
         let token = call.idempotencyToken ?? Self.randomToken()
         let wire: WireRequest
         do throws(ParameterProblems) {
-            wire = try RequestWriter.write(call.input, model, operation, idempotencyToken: token)
+            wire = try RequestWriter.write(call.input, model, operation, idempotencyToken: token, style: call.style)
         } catch {
             throw .parameters(error)
         }
@@ -91,6 +91,7 @@ package final class AWSClient: Sendable {
         _ request: HTTPRequest, _ endpoint: Endpoint, _ model: ServiceModel, _ operation: ServiceModel.Operation,
         _ call: AWSCall
     ) async throws(AWSFailure) -> HTTPResponse {
+        if endpoint.isStandIn, let refusal = EmulatedAnswer.refusal(model, operation, call.input) { throw .service(refusal) }
         var request = request
         if !operation.isUnsigned {
             let found = try await credentials.credentials(roleARN: call.roleARN, isLocal: endpoint.isOverridden && endpoint.isLocal)
@@ -103,8 +104,11 @@ package final class AWSClient: Sendable {
         } catch {
             throw .transport(error)
         }
-        guard response.status < 300 else { throw .service(ServiceError.read(response, model)) }
-        return response
+        guard response.status < 300 else {
+            let error = ServiceError.read(response, model)
+            throw .service(endpoint.isStandIn ? EmulatedAnswer.completed(error) : error)
+        }
+        return endpoint.isStandIn ? EmulatedAnswer.completed(response, model, operation, call.input) : response
     }
 
     /// Sends a request as it is, signed for a service where one is named (`execute-api`). Any status is an answer.
@@ -149,6 +153,13 @@ package final class AWSClient: Sendable {
         var headers = wire.headers
         if operation.needsChecksum, headers.first("Content-MD5") == nil {
             headers.set("Content-MD5", Base64.encode(Digest.hash(wire.body, algorithm: .md5)))
+        }
+        // As the SDKs do since January 2025; S3 answers with it.
+        if model.id == "S3", operation.name == "PutObject" || operation.name == "UploadPart",
+            !headers.contains(where: { $0.name.lowercased().hasPrefix("x-amz-checksum-") })
+        {
+            headers.append(HTTPHeader("x-amz-sdk-checksum-algorithm", "CRC32"))
+            headers.append(HTTPHeader("x-amz-checksum-crc32", Base64.encode(CRC32.bytes(wire.body))))
         }
         return HTTPRequest(
             wire.method, endpoint.url(wire.target, prefix: prefix), headers: headers, body: wire.body, limits: limits)

@@ -152,6 +152,10 @@ final class LiveExecution {
     /// The shell's own interest in the end: a distributed Map's run, a nested execution.
     var onEnd: [(ExecutionResult) -> Void] = []
     var parameters: JSONObject
+    /// The loggingConfiguration it was started under.
+    let logging: JSONValue?
+    /// The activities that its tasks name.
+    let activities: [String]
     /// Its tasks scheduled up to this event were started by an engine that died.
     var recoveredUpTo: Int64 = 0
     /// What it waits for will be asked for after this turn's commit.
@@ -162,6 +166,8 @@ final class LiveExecution {
         self.execution = execution
         self.stateMachineARN = stateMachineARN
         self.parameters = parameters
+        logging = parameters["logging"]
+        activities = execution.machine.activities
     }
 
     var result: ExecutionResult {

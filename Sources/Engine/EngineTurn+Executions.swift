@@ -24,6 +24,7 @@ extension EngineTurn {
         parameters["seed"] = .string(String(seed))
         parameters["roleArn"] = .string(machine.roleARN)
         if let item = request.item { parameters["mapItem"] = item }
+        if let logging = machine.logging { parameters["logging"] = logging }
         let header = ExecutionHeader(
             arn: arn, name: name, stateMachineARN: machine.arn, stateMachineName: machine.name, roleARN: machine.roleARN,
             tokenKey: tokenKey, seed: seed, timeScale: request.timeScale)

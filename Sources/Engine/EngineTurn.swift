@@ -93,6 +93,9 @@ final class EngineTurn {
     private func decide(_ id: ExecutionID) throws {
         let arrived = stimuli.removeValue(forKey: id) ?? []
         guard let live = thread.live[id] else { return }
+        if thread.options.requiresActivities, !live.activities.isEmpty {
+            live.execution.absentActivities = Set(try live.activities.filter { try tx.activity(arn: $0) == nil })
+        }
         let (events, commands) = live.execution.advance(on: arrived, at: now)
         try store(live, events)
         for command in commands {
@@ -184,6 +187,12 @@ final class EngineTurn {
             let observed = ObservedExecution(
                 id: live.id, arn: live.execution.header.arn, machine: live.execution.machine, status: status)
             for observer in live.observers { observer(events, observed) }
+        }
+        if let logging = live.logging, !events.isEmpty, let logged = thread.options.logged {
+            logged(
+                LoggedEvents(
+                    arn: live.execution.header.arn, machineName: live.execution.header.stateMachineName, machine: live.execution.machine,
+                    redriveCount: live.execution.redriveCount, events: events, configuration: logging))
         }
         if let changed = thread.options.statusChanged { tell(changed, live, events, status) }
         guard !live.execution.isRunning else { return }

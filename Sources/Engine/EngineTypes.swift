@@ -13,8 +13,17 @@ public final class Machine: Sendable {
     public let definition: StateMachine
     /// As it was given.
     public let text: String
+    /// Its loggingConfiguration where that writes anything.
+    package let logging: JSONValue?
 
-    public init(arn: String, name: String, roleARN: String, isExpress: Bool = false, definition: StateMachine, text: String) {
+    public convenience init(arn: String, name: String, roleARN: String, isExpress: Bool = false, definition: StateMachine, text: String) {
+        self.init(arn: arn, name: name, roleARN: roleARN, isExpress: isExpress, definition: definition, text: text, logging: nil)
+    }
+
+    package init(
+        arn: String, name: String, roleARN: String, isExpress: Bool, definition: StateMachine, text: String, logging: JSONValue?
+    ) {
+        self.logging = logging
         self.arn = arn
         self.name = name
         self.roleARN = roleARN
@@ -119,8 +128,14 @@ package struct EngineOptions: Sendable {
     package var isClockManual = false
     /// Every change of an execution's status, once durable.
     package var statusChanged: (@Sendable (StatusChange) -> Void)?
+    /// The events of executions whose machine logs, once durable.
+    package var logged: (@Sendable (LoggedEvents) -> Void)?
     /// For ItemReader and ResultWriter.
     package var buckets = LocalBuckets(root: ".sfn-run/data/buckets")
+    /// S3 in their place, where it is called.
+    package var remoteBuckets: RemoteBuckets?
+    /// Whether a task of an activity that is not there fails at once, as at AWS; else it waits for a worker.
+    package var requiresActivities = false
     package var logBytesPerAttempt = 1 << 20
     /// This process only leaves word (a callback): it takes up no execution that nobody owns.
     package var isPassingBy = false
@@ -139,6 +154,17 @@ package struct ReplacedTask: Sendable {
     package let retryCount: Int
     /// What the execution was started with.
     package let parameters: JSONObject
+}
+
+/// What an execution whose machine logs has just done.
+package struct LoggedEvents: Sendable {
+    package let arn: String
+    package let machineName: String
+    package let machine: StateMachine
+    package let redriveCount: Int
+    package let events: [HistoryEvent]
+    /// `loggingConfiguration`
+    package let configuration: JSONValue
 }
 
 /// For EventBridge-style events and metrics.

@@ -31,12 +31,21 @@ package final class MachineRegistry: Sendable {
             throw EngineError.storeFailed("the definition of \(row.arn) cannot be read: \(diagnostics.first?.message ?? "it is missing")")
         }
         let machine = Machine(
-            arn: row.arn, name: row.name, roleARN: revision.roleARN, isExpress: row.type == .express, definition: definition, text: text)
+            arn: row.arn, name: row.name, roleARN: revision.roleARN, isExpress: row.type == .express, definition: definition, text: text,
+            logging: Self.logging(revision.logging))
         parsed.withLock {
             if $0.count > 10_000 { $0 = [:] }
             $0[revision.id] = machine
         }
         return machine
+    }
+}
+
+extension MachineRegistry {
+    /// nil: it writes nothing.
+    private static func logging(_ text: String?) -> JSONValue? {
+        guard let text, let value = try? JSONValue(parsing: text), let level = value["level"]?.string, level != "OFF" else { return nil }
+        return value
     }
 }
 

@@ -1,5 +1,6 @@
 import JSON
 import LocalJobs
+import ServiceIntegrations
 import StatesLanguage
 import Store
 import Synchronization
@@ -98,11 +99,14 @@ final class MapRunner: Sendable {
     private func definition(_ text: String) -> JSONValue { (try? JSONValue(parsing: text)) ?? plan.definition }
 
     private func conduct(_ machine: Machine, _ row: MapRunID?, _ counts: inout MapRunCounts) async throws -> JSONValue {
-        var source = try ItemSource(plan, engine.options.buckets)
+        let scratch = try ScratchBuckets(plan, engine.options)
+        defer { scratch?.remove() }
+        let buckets = scratch?.buckets ?? engine.options.buckets
+        var source = try await ItemSource(plan, buckets, scratch?.remote)
         let writer = try plan.writer.flatMap { writer in
             writer.resource == nil
                 ? nil
-                : try MapResultWriter(buckets: engine.options.buckets, arguments: writer.arguments, config: writer.configuration, mapRunARN: request.arn)
+                : try MapResultWriter(buckets: scratch?.results ?? buckets, arguments: writer.arguments, config: writer.configuration, mapRunARN: request.arn)
         }
         var known = try isReattached || request.redriveCount > 0 ? row.map { try existing($0) } ?? [:] : [:]
         var outputs = MapOutputs(limit: quotas.payloadBytes)
@@ -146,7 +150,7 @@ final class MapRunner: Sendable {
         }
         guard let writer else { return try outputs.value(stateName: engine.options.region) }
         let details = try writer.finish()
-        counts.resultsWritten = counts.items.succeeded + counts.items.failed
+        if let scratch, let bucket = plan.writer?.arguments["Bucket"]?.string { try await scratch.remote.send(bucket, from: scratch.results) }
         return ["MapRunArn": .string(request.arn), "ResultWriterDetails": details]
     }
 
@@ -228,6 +232,25 @@ final class MapRunner: Sendable {
     }
 }
 
+/// A folder for what is read from S3 and what is to be written there.
+private struct ScratchBuckets {
+    let remote: RemoteBuckets
+    let buckets: LocalBuckets
+    let results: LocalBuckets
+    private let folder: String
+
+    /// nil: the buckets are this machine's, or the run needs none.
+    init?(_ plan: MapRunPlan, _ options: EngineOptions) throws {
+        guard let remote = options.remoteBuckets, plan.reader != nil || plan.writer?.resource != nil else { return nil }
+        self.remote = remote
+        folder = "\(IntegrationTable.environment()["TMPDIR"] ?? "/tmp")/sfn-run-map-\(SecureRandom.uuid())"
+        buckets = LocalBuckets(root: folder + "/read")
+        results = LocalBuckets(root: folder + "/written")
+    }
+
+    func remove() { Files.remove(folder) }
+}
+
 /// Reads items and makes the inputs of children, one at a time: an item, or a batch of them.
 private struct ItemSource {
     private let plan: MapRunPlan
@@ -240,11 +263,15 @@ private struct ItemSource {
     /// How many items there are, where that is known before the end.
     var total: Int? { plan.items?.values.count }
 
-    init(_ plan: MapRunPlan, _ buckets: LocalBuckets) throws {
+    init(_ plan: MapRunPlan, _ buckets: LocalBuckets, _ remote: RemoteBuckets?) async throws {
         self.plan = plan
-        if let own = plan.reader {
+        guard let own = plan.reader else { return }
+        guard let remote else {
             reader = try ItemReader(resource: own.resource, arguments: own.arguments, config: own.configuration, buckets: buckets)
+            return
         }
+        let fetched = try await remote.fetch(resource: own.resource, arguments: own.arguments, configuration: own.configuration, into: buckets)
+        reader = try ItemReader(resource: fetched.resource, arguments: fetched.arguments, config: fetched.configuration, buckets: buckets)
     }
 
     mutating func next() throws -> MapChildInput? {
@@ -381,7 +408,6 @@ struct MapRunCounts: Sendable {
     }
     var items = Counts()
     var executions = Counts()
-    var resultsWritten = 0
 
     mutating func add(items count: Int) {
         items.running += count
@@ -411,7 +437,7 @@ struct MapRunCounts: Sendable {
         [
             "pending": 0, "running": .integer(Int64(counts.running)), "succeeded": .integer(Int64(counts.succeeded)),
             "failed": .integer(Int64(counts.failed)), "timedOut": .integer(Int64(counts.timedOut)), "aborted": .integer(Int64(counts.aborted)),
-            "total": .integer(Int64(counts.total)), "resultsWritten": .integer(Int64(resultsWritten)),
+            "total": .integer(Int64(counts.total)), "resultsWritten": .integer(Int64(counts.total - counts.running)),
             "failuresNotRedrivable": 0, "pendingRedrive": 0,
         ]
     }

@@ -65,6 +65,7 @@ extension EngineThread {
             return .taskSucceeded(invocation.frame, scheduled: scheduled, output: output)
         } catch {
             if Task.isCancelled { return nil }
+            if error.isPrefixed { return .taskRefused(invocation.frame, scheduled: scheduled, error) }
             return .taskFailed(invocation.frame, scheduled: scheduled, error: error.error, cause: error.cause)
         }
     }

@@ -74,3 +74,54 @@ def test_the_aws_command_lists_machines(endpoint):
         capture_output=True, text=True, timeout=60, env={**os.environ, "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"})
     assert done.returncode == 0, done.stderr
     assert [machine["name"] for machine in json.loads(done.stdout)["stateMachines"]] == ["m"]
+
+
+def test_log_events_are_written_as_cloudwatch_gets_them(sfn):
+    server = sfn.start("serve", "--port", "0", "--store", str(sfn.folder / "logs.db"), "--log-events", "-")
+    try:
+        api = client(re.search(r"http://[^,]+", server.stderr.readline()).group())
+        group = "arn:aws:logs:us-east-1:123456789012:log-group:g:*"
+        logging = {"level": "ALL", "includeExecutionData": True, "destinations": [{"cloudWatchLogsLogGroup": {"logGroupArn": group}}]}
+        machine = api.create_state_machine(name="m", definition=json.dumps(MACHINE), roleArn=ROLE, loggingConfiguration=logging)["stateMachineArn"]
+        execution = api.start_execution(stateMachineArn=machine, input="{}")["executionArn"]
+        events = []
+        while not events or events[-1]["type"] != "ExecutionSucceeded":
+            events.append(json.loads(server.stdout.readline()))
+        assert [event["id"] for event in events] == [str(number) for number in range(1, len(events) + 1)]
+        assert {event["execution_arn"] for event in events} == {execution}
+        assert events[1]["details"] == {"name": "A", "input": "{}", "inputDetails": {"truncated": False}}
+    finally:
+        server.terminate()
+        server.communicate(timeout=30)
+
+
+def test_the_calls_of_terraforms_state_machine(endpoint):
+    """plan, create, read, update, delete of aws_sfn_state_machine (internal/service/sfn/state_machine.go)."""
+    api = client(endpoint)
+    definition, changed = json.dumps(MACHINE), json.dumps({**MACHINE, "Comment": "changed"})
+    assert api.validate_state_machine_definition(definition=definition, type="STANDARD")["result"] == "OK"
+    arn = api.create_state_machine(
+        name="tf", definition=definition, roleArn=ROLE, type="STANDARD", publish=False, tags=[{"key": "k", "value": "v"}],
+        loggingConfiguration={"level": "OFF", "includeExecutionData": False}, tracingConfiguration={"enabled": False},
+        encryptionConfiguration={"type": "AWS_OWNED_KEY"})["stateMachineArn"]
+
+    def read():
+        described = api.describe_state_machine(stateMachineArn=arn)
+        assert api.list_state_machine_versions(stateMachineArn=arn)["stateMachineVersions"] == []
+        assert api.list_tags_for_resource(resourceArn=arn)["tags"] == [{"key": "k", "value": "v"}]
+        return described
+
+    first = read()
+    assert first["status"] == "ACTIVE" and json.loads(first["definition"]) == MACHINE
+    assert first["loggingConfiguration"] == {"level": "OFF", "includeExecutionData": False}
+    assert first["tracingConfiguration"] == {"enabled": False} and first["encryptionConfiguration"] == {"type": "AWS_OWNED_KEY"}
+    role = ROLE + "2"
+    api.update_state_machine(
+        stateMachineArn=arn, definition=changed, roleArn=role, loggingConfiguration={"level": "OFF", "includeExecutionData": False},
+        tracingConfiguration={"enabled": True}, encryptionConfiguration={"type": "AWS_OWNED_KEY"}, publish=False)
+    second = read()
+    assert second["definition"] == changed and second["roleArn"] == role and second["tracingConfiguration"] == {"enabled": True}
+    assert second["revisionId"]
+    api.delete_state_machine(stateMachineArn=arn)
+    with pytest.raises(api.exceptions.StateMachineDoesNotExist):
+        api.describe_state_machine(stateMachineArn=arn)

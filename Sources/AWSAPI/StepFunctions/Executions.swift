@@ -267,7 +267,9 @@ extension StepFunctionsAPI {
             var events = try tx.storedEvents(of: row.id, range: range, in: machine).compactMap { $0.awsJSON(in: machine, region: region, includesData: includesData) }
             if includesData, let text = Self.inputText(try tx.payload(of: row.id)?.parameters) {
                 var spelling = Spelling(text)
-                events = events.map { $0.spelled(&spelling) }
+                // What JSONata makes is written anew, though it equals the caller's.
+                let making = Set(machine.states.filter { $0.language == .jsonata && $0.output != nil }.map(\.name))
+                events = events.map { $0.spelled(&spelling, making: making) }
             }
             if isReversed { events.reverse() }
             var result = JSONObject()
@@ -281,13 +283,17 @@ extension StepFunctionsAPI {
 
 extension JSONValue {
     /// A history event whose unchanged data keep the caller's blanks.
-    fileprivate func spelled(_ spelling: inout Spelling) -> JSONValue {
+    fileprivate func spelled(_ spelling: inout Spelling, making: Set<String>) -> JSONValue {
         guard case .object(var event) = self else { return self }
         let type = event["type"]?.string
         for (name, details) in event where name.hasSuffix("EventDetails") {
             guard case .object(var members) = details else { continue }
             for key in ["input", "output"] {
                 guard let text = members[key]?.string else { continue }
+                if key == "output", type?.hasSuffix("StateExited") == true, let name = members["name"]?.string, making.contains(name) {
+                    spelling.forget(text)
+                    continue
+                }
                 // The results of a Map are a list of its own, even where it equals the caller's.
                 switch (type, key) {
                 case ("MapStateExited", "output"):

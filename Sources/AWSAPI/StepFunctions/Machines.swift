@@ -20,6 +20,7 @@ extension StepFunctionsAPI {
             return try await createAgain(known, parameters, configuration, type)
         }
         try checkDefinition(text, type: type)
+        try await configuration.checkDestinations(options.logGroupExists)
         let tags = try Tags.read(parameters["tags"])
         let now = engine.options.clock().milliseconds
         let publish = parameters.bool("publish") == true
@@ -77,6 +78,7 @@ extension StepFunctionsAPI {
         }
         if let text = parameters.text("definition") { try checkDefinition(text, type: row.type.rawValue) }
         let configuration = try MachineConfiguration(parameters, machineName: row.name)
+        try await configuration.checkDestinations(options.logGroupExists)
         let now = engine.options.clock().milliseconds
         let publish = parameters.bool("publish") == true
         let (revisionID, version): (String?, Int?) = try await engine.write { tx in
@@ -269,14 +271,23 @@ struct MachineConfiguration {
         }
     }
 
+    private static func refused(_ why: String) -> APIError { APIError("InvalidLoggingConfiguration", "Invalid Logging Configuration: \(why)") }
+
+    /// What can be told only by asking: whether the log group is there.
+    func checkDestinations(_ exists: (@Sendable (String) async -> Bool)?) async throws {
+        guard let exists, let logging, let value = try? JSONValue(parsing: logging) else { return }
+        for destination in value["destinations"]?.array ?? [] {
+            guard let arn = destination["cloudWatchLogsLogGroup"]?["logGroupArn"]?.string else { continue }
+            guard await exists(arn) else { throw Self.refused("Log Destination not found.") }
+        }
+    }
+
     private static func checkLogging(_ value: JSONValue) throws {
         let level = value["level"]?.string ?? "OFF"
         let destinations = value["destinations"]?.array ?? []
         if destinations.count > 1 {
-            throw APIError.validation(
-                "1 validation error detected: Value '\(destinations.count)' at 'loggingConfiguration.destinations' failed to satisfy constraint: Member must have length less than or equal to 1")
+            throw refused("Must specify exactly one Log Destination.")
         }
-        func refused(_ why: String) -> APIError { APIError("InvalidLoggingConfiguration", "Invalid Logging Configuration: \(why)") }
         if level != "OFF", destinations.isEmpty { throw refused("Must specify exactly one Log Destination.") }
         for destination in destinations {
             guard let arn = destination["cloudWatchLogsLogGroup"]?["logGroupArn"]?.string, arn.hasSuffix(":*"),

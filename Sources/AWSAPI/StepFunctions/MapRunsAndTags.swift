@@ -45,7 +45,7 @@ extension StepFunctionsAPI {
                     var object = JSONObject()
                     object["executionArn"] = .string(arn)
                     object["mapRunArn"] = .string(row.arn)
-                    object["stateMachineArn"] = .string(execution.stateMachineARN)
+                    object["stateMachineArn"] = .string(row.stateMachineARN)
                     object.set("startDate", time: row.startMilliseconds)
                     object.set("stopDate", time: row.stopMilliseconds)
                     return .object(object)

@@ -59,12 +59,12 @@ package struct MockedTask: Integration {
     }
 
     package func perform(_ request: TaskRequest, report: any TaskReport) async throws(Failure) -> JSONValue {
-        if request.resource.pattern != .requestResponse { report.submitted(.object(JSONObject())) }
+        if request.resource.pattern != .requestResponse { report.submitted(MadeUpAnswer.submitted(request)) }
         guard request.resource.pattern == .waitForTaskToken, let token = request.taskToken else {
             let value = try answer.get()
             // A function called by its own ARN gives its payload alone.
             if case .lambdaFunction = request.resource.kind { return value["Payload"] ?? value }
-            return value
+            return MadeUpAnswer.completed(value, request.resource)
         }
         switch answer {
         case .success(let value): await complete(token, .success(value))

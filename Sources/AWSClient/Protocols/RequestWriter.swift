@@ -8,19 +8,22 @@ struct RequestWriter {
     let operation: ServiceModel.Operation
     /// Fills members that make a request idempotent when they are missing. Stable for one task.
     let idempotencyToken: String
+    let style: ResultStyle
     private var complaints: [String] = []
     private static let maximumDepth = 100
 
-    private init(model: ServiceModel, operation: ServiceModel.Operation, idempotencyToken: String) {
+    private init(model: ServiceModel, operation: ServiceModel.Operation, idempotencyToken: String, style: ResultStyle) {
+        self.style = style
         self.model = model
         self.operation = operation
         self.idempotencyToken = idempotencyToken
     }
 
     static func write(
-        _ input: JSONValue, _ model: ServiceModel, _ operation: ServiceModel.Operation, idempotencyToken: String
+        _ input: JSONValue, _ model: ServiceModel, _ operation: ServiceModel.Operation, idempotencyToken: String,
+        style: ResultStyle = .api
     ) throws(ParameterProblems) -> WireRequest {
-        var writer = RequestWriter(model: model, operation: operation, idempotencyToken: idempotencyToken)
+        var writer = RequestWriter(model: model, operation: operation, idempotencyToken: idempotencyToken, style: style)
         let request = writer.request(input)
         guard writer.complaints.isEmpty else { throw ParameterProblems(complaints: writer.complaints) }
         return request
@@ -262,6 +265,10 @@ struct RequestWriter {
                 request.body = xml.bytes
                 addContentType(&request, "application/xml")
             }
+        case .scalar(.blob, _) where member.traits.isStreamed && style == .sdk:
+            // aws-sdk:s3:putObject writes JSON, a text with its quotes (recorded in November 2025).
+            request.body = value.bytes()
+            addContentType(&request, "text/plain; charset=UTF-8")
         case .scalar(.blob, _):
             request.body = ScalarText.blob(value)
             addContentType(&request, "application/octet-stream")

@@ -167,6 +167,8 @@ package struct ServicesConfiguration: Sendable, Equatable {
     /// Service → URL; `*` for all others.
     package var endpoints: [String: String] = [:]
     package var profile: String?
+    /// This program is a Step Functions itself: an endpoint for all services does not take its own machines away.
+    package var isStepFunctions = false
 
     package func mode(of service: String) -> Mode { modes[service] ?? mode }
 

@@ -27,6 +27,20 @@ package struct AWSIntegrations: Sendable {
         client = LazyClient { AWSClient(Self.configuration(services, surroundings, requestSeconds: requestSeconds)) }
     }
 
+    /// S3 for item readers and result writers, where S3 is called at all; nil: the buckets of this machine.
+    package var remoteBuckets: RemoteBuckets? {
+        guard isServed("s3") else { return nil }
+        let client = client
+        return RemoteBuckets { client.value }
+    }
+
+    /// CloudWatch Logs for loggingConfigurations, where it is called at all.
+    package var logDelivery: LogDelivery? {
+        guard isServed("cloudwatchlogs") else { return nil }
+        let client = client
+        return LogDelivery { client.value }
+    }
+
     /// The client that all of them share; made when it is first needed.
     package var sharedClient: AWSClient { client.value }
 
@@ -58,9 +72,11 @@ package struct AWSIntegrations: Sendable {
     /// Whether a service (by the table's name) is called at all.
     package func isServed(_ service: String) -> Bool {
         for (name, mode) in services.modes where Self.tableName(name) == service { return mode == .aws }
-        if services.endpoints["*"] != nil || services.endpoints.keys.contains(where: { Self.tableName($0) == service }) { return true }
+        if services.endpoints.keys.contains(where: { Self.tableName($0) == service }) { return true }
         if services.mode == .aws { return true }
-        return surroundings.variables.keys.contains { $0 == "AWS_ENDPOINT_URL" || Self.names($0, service) }
+        if surroundings.variables.keys.contains(where: { Self.names($0, service) }) { return true }
+        if service == "sfn", services.isStepFunctions { return false }
+        return services.endpoints["*"] != nil || surroundings.variables["AWS_ENDPOINT_URL"] != nil
     }
 
     private static func names(_ variable: String, _ service: String) -> Bool {

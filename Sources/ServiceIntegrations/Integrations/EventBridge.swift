@@ -28,7 +28,7 @@ extension OptimizedService {
             entries.map { entry in
                 guard var members = entry.object else { return entry }
                 let own = members["Resources"]?.array ?? []
-                members["Resources"] = .array(own + [.string(request.executionARN), .string(machine)])
+                members["Resources"] = .array(own + [.string(machine), .string(request.executionARN)])
                 return .object(members)
             })
         return .object(object)

@@ -31,11 +31,25 @@ package struct Lambda: Integration {
     }
 
     private func invoke(_ caller: ServiceCaller, _ parameters: JSONValue) async throws(Failure) -> AWSResult {
-        let result = try await caller.call("invoke", parameters, stallSeconds: Self.stallSeconds)
+        let result: AWSResult
+        do throws(Failure) {
+            result = try await caller.call("invoke", parameters, stallSeconds: Self.stallSeconds)
+        } catch {
+            throw Self.qualified(error)
+        }
         guard result.response.header("X-Amz-Function-Error") != nil else { return result }
         let text = String(decoding: result.response.body, as: UTF8.self)
         let type = (try? JSONValue(parsing: text))?["errorType"]?.string
         throw Failure(type ?? "Lambda.Unknown", text)
+    }
+
+    /// Lambda names a function that is not there with its qualifier; not every server that stands in for it does.
+    private static func qualified(_ failure: Failure) -> Failure {
+        let prefix = "Function not found: "
+        guard let cause = failure.cause, cause.hasPrefix(prefix) else { return failure }
+        let arn = cause.dropFirst(prefix.count).prefix { $0 != " " }
+        guard arn.split(separator: ":").count == 7 else { return failure }
+        return Failure(failure.error, "\(prefix)\(arn):$LATEST\(cause.dropFirst(prefix.count + arn.count))")
     }
 
     private static func payload(_ result: AWSResult) -> JSONValue {

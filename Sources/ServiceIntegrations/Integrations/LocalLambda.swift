@@ -1,6 +1,7 @@
 import JSON
 import LocalJobs
 import StatesLanguage
+import Synchronization
 
 /// Lambda functions on this machine: a function's ARN as the Resource, `arn:aws:states:::lambda:invoke`
 /// (and `.waitForTaskToken`), `arn:aws:states:::aws-sdk:lambda:invoke`.
@@ -34,11 +35,16 @@ package struct LocalLambda: Integration {
         let context = parameters["ClientContext"]?.string.flatMap(Base64.decode).flatMap { try? JSONValue(parsing: $0) }
         switch parameters["InvocationType"]?.string ?? "RequestResponse" {
         case "RequestResponse":
-            let outcome = try await call(name, qualifier, event, context, report)
+            let wantsLog = parameters["LogType"]?.string == "Tail"
+            let log = TailLog(report)
+            let began = Timestamps.milliseconds()
+            let outcome = try await call(name, qualifier, event, context, wantsLog ? log : report)
             guard let outcome else { throw notFound(functions.arn(of: name), qualifier: qualifier ?? FunctionName(name).qualifier) }
             let value = try payload(outcome, named: request.resource.resourceType)
             let length = if case .payload(let bytes) = outcome.result { bytes.count } else { 0 }
-            return response(value, length: length, status: 200, outcome.requestID, parameters["LogType"]?.string == "Tail")
+            return Self.response(
+                value, length: length, status: 200, outcome.requestID,
+                logResult: wantsLog ? log.result(outcome.requestID, milliseconds: Timestamps.milliseconds() - began) : nil)
         case "Event":
             guard functions.contains(name) else {
                 throw notFound(functions.arn(of: name), qualifier: qualifier ?? FunctionName(name).qualifier)
@@ -46,12 +52,12 @@ package struct LocalLambda: Integration {
             let functions = functions
             // As on Lambda: the call is accepted, and goes on whatever becomes of the execution.
             Task { _ = try? await functions.invoke(name, qualifier: qualifier, payload: event, clientContext: context) { report.log($0) } }
-            return response("", length: 0, status: 202, Identifiers.uuid(), false)
+            return Self.response("", length: 0, status: 202, Identifiers.uuid())
         case "DryRun":
             guard functions.contains(name) else {
                 throw notFound(functions.arn(of: name), qualifier: qualifier ?? FunctionName(name).qualifier)
             }
-            return response("", length: 0, status: 204, Identifiers.uuid(), false)
+            return Self.response("", length: 0, status: 204, Identifiers.uuid())
         default: throw unusable(parameters, "The value of the field 'InvocationType' has an invalid format")
         }
     }
@@ -101,19 +107,21 @@ package struct LocalLambda: Integration {
         .runtime("The Parameters '\(parameters.text())' could not be used to start the Task: [\(why)]")
     }
 
-    private func response(_ payload: JSONValue, length: Int, status: Int64, _ requestID: String, _ hasLog: Bool) -> JSONValue {
+    /// As lambda:invoke shows an answer of Lambda.
+    static func response(_ payload: JSONValue, length: Int, status: Int64, _ requestID: String, logResult: String? = nil) -> JSONValue {
         let trace = "Root=1-\(requestID.prefix(8))-\(requestID.filter { $0 != "-" }.suffix(24));Parent=\(requestID.filter { $0 != "-" }.prefix(16));Sampled=0"
-        let headers: [(String, String)] = [
+        let headers: [(String, String)] = (logResult.map { [("X-Amz-Log-Result", $0)] } ?? []) + [
             ("X-Amz-Executed-Version", "$LATEST"), ("x-amzn-Remapped-Content-Length", "0"), ("Connection", "keep-alive"),
             ("x-amzn-RequestId", requestID), ("Content-Length", String(length)), ("Date", Timestamps.http(Timestamps.milliseconds())),
             ("X-Amzn-Trace-Id", trace), ("Content-Type", "application/json"),
         ]
-        let sorted = ["Connection", "Content-Length", "Content-Type", "Date", "X-Amz-Executed-Version", "x-amzn-Remapped-Content-Length",
-            "x-amzn-RequestId", "X-Amzn-Trace-Id"]
+        let sorted =
+            ["Connection", "Content-Length", "Content-Type", "Date", "X-Amz-Executed-Version"] + (logResult == nil ? [] : ["X-Amz-Log-Result"])
+            + ["x-amzn-Remapped-Content-Length", "x-amzn-RequestId", "X-Amzn-Trace-Id"]
         let byName = Dictionary(headers, uniquingKeysWith: { first, _ in first })
         var result = JSONObject()
         result["ExecutedVersion"] = "$LATEST"
-        if hasLog { result["LogResult"] = "" }
+        if let logResult { result["LogResult"] = .string(logResult) }
         result["Payload"] = payload
         result["SdkHttpMetadata"] = [
             "AllHttpHeaders": .object(JSONObject(headers.map { ($0.0, .array([.string($0.1)])) })),
@@ -123,5 +131,36 @@ package struct LocalLambda: Integration {
         result["SdkResponseMetadata"] = ["RequestId": .string(requestID)]
         result["StatusCode"] = .integer(status)
         return .object(result)
+    }
+}
+
+/// The end of what a function printed, for `LogType: Tail`.
+private final class TailLog: TaskReport {
+    private let report: any TaskReport
+    private let bytes = Mutex<[UInt8]>([])
+
+    init(_ report: any TaskReport) { self.report = report }
+
+    func submitted(_ response: JSONValue) { report.submitted(response) }
+    func heartbeat() { report.heartbeat() }
+    var isShuttingDown: Bool { report.isShuttingDown }
+
+    func log(_ new: [UInt8]) {
+        bytes.withLock { bytes in
+            bytes += new
+            if bytes.count > 16_384 { bytes.removeFirst(bytes.count - 8192) }
+        }
+        report.log(new)
+    }
+
+    /// The last 4 KiB, in Base64, between the lines that Lambda writes around them.
+    func result(_ requestID: String, milliseconds: Int64) -> String {
+        var text = Array("START RequestId: \(requestID) Version: $LATEST\n".utf8) + bytes.withLock { $0 }
+        if text.last != UInt8(ascii: "\n") { text.append(UInt8(ascii: "\n")) }
+        let duration = max(1, milliseconds)
+        text += Array(
+            ("END RequestId: \(requestID)\nREPORT RequestId: \(requestID)\tDuration: \(duration).00 ms\tBilled Duration: \(duration) ms\t"
+                + "Memory Size: 128 MB\tMax Memory Used: 64 MB\t\n").utf8)
+        return Base64.encode(text.suffix(4096).map { $0 })
     }
 }

@@ -66,7 +66,7 @@ struct MachineReader {
         return StateMachine(
             definition: definition, comment: comment, queryLanguage: session.language, timeoutSeconds: timeout.map(Int.init(clamping:)),
             root: root,
-            states: states)
+            states: states, activities: Set(states.compactMap(\.activity)).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) })
     }
 
     /// Anything but exactly `JSONPath` reads as JSONata (asl-brief section 1).
@@ -87,5 +87,13 @@ struct MachineReader {
             }
         }
         return false
+    }
+}
+
+extension State {
+    /// The ARN of the activity that a Task's workers serve.
+    fileprivate var activity: String? {
+        guard case .task(let task) = kind, task.resource.kind == .activity else { return nil }
+        return task.resource.arn
     }
 }

@@ -13,6 +13,8 @@ public struct StateMachine: Sendable {
     public let root: Workflow
     /// Nested states included; `StateID` is the index.
     public let states: [State]
+    /// ARNs of the activities that its tasks name, each once.
+    public let activities: [String]
 
     public subscript(id: StateID) -> State { states[id.index] }
 }

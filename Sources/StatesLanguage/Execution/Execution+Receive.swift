@@ -46,6 +46,11 @@ extension Execution {
             startIfNeeded(id, state, progress)
             emit(.taskFailed(state, error: error, cause: cause), id, previous: chain(id))
             ready.append(id)
+        case .taskRefused(let id, let scheduled, let failure):
+            guard let (state, progress) = task(id, scheduled) else { return }
+            startIfNeeded(id, state, progress)
+            record(failure, id, at: .leaving)
+            ready.append(id)
         case .taskHeartbeat(let id, let scheduled):
             guard let (_, progress) = task(id, scheduled), progress.schedule.heartbeatSeconds != nil else { return }
             note(.heartbeat, id)

@@ -11,6 +11,9 @@ extension Execution {
         let heartbeat = try task.heartbeatSeconds?.integer(scope)
         var role: String?
         if let credentials = task.credentials { role = try credentials.evaluate(scope)["RoleArn"]?.string }
+        if task.resource.kind == .activity, absentActivities.contains(task.resource.arn) {
+            throw .runtime("The activity \(task.resource.arn) does not exist.")
+        }
         let schedule = TaskSchedule(
             input: input, timeoutSeconds: timeout, heartbeatSeconds: heartbeat, credentialsRoleARN: role)
         emit(.taskScheduled(state.id, schedule), id, previous: frame.chain)

@@ -21,6 +21,8 @@ public struct Execution: Sendable {
     public internal(set) var lastEventID: Int64 = 0
     /// `Map.Item` of a distributed Map's child execution.
     public var childItem: JSONValue?
+    /// Activities that its tasks name and that are not there: deciding asks it, replaying does not.
+    public var absentActivities: Set<String> = []
     /// The state that failed last: where the failure of a failed execution came from.
     public internal(set) var failedState: StateID?
 

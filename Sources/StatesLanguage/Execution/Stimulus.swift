@@ -9,6 +9,8 @@ public enum Stimulus: Sendable {
     case taskSubmitted(FrameID, scheduled: Int64, output: JSONValue)
     case taskSucceeded(FrameID, scheduled: Int64, output: JSONValue)
     case taskFailed(FrameID, scheduled: Int64, error: String?, cause: String?)
+    /// The task could not be started at all: what it was to get is not what its service takes.
+    case taskRefused(FrameID, scheduled: Int64, Failure)
     case taskHeartbeat(FrameID, scheduled: Int64)
     /// No earlier success stands for the task (extension `Cache`): it is about to run.
     case taskCacheMissed(FrameID, scheduled: Int64, decision: JSONValue)

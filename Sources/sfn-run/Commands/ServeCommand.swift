@@ -50,14 +50,19 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "Writes every status change as an EventBridge event: a file for JSON lines, or an http(s) URL.")
     var events: String?
 
+    @Option(help: "Writes the log events of machines whose logging is on, as CloudWatch Logs gets them: a file for JSON lines, or - for standard output.")
+    var logEvents: String?
+
     @OptionGroup var place: StorePlace
 
     func run() async throws {
         try await Refusal.reporting {
             let access = try access()
             let (store, location) = try place.open(creating: true)
-            let configuration = try ConfigurationFile.read(place.config ?? location.configuration, folder: ".")
+            var configuration = try ConfigurationFile.read(place.config ?? location.configuration, folder: ".")
+            configuration.services.isStepFunctions = true
             var options = EngineOptions.running("serve", configuration, maxConcurrency: maxConcurrency)
+            options.requiresActivities = true
             let metrics = ServerMetrics()
             let sink = try events.map { try EventSink($0, region: options.region, account: options.account) }
             // Whoever starts it again finds everything as it was last committed.
@@ -69,10 +74,16 @@ struct ServeCommand: AsyncParsableCommand {
                 metrics.count(change)
                 sink?.send(change)
             }
+            let delivery = AWSIntegrations(configuration.services).logDelivery
+            if logEvents != nil || delivery != nil {
+                let logs = try LogSink(logEvents, delivery: delivery, region: options.region)
+                options.logged = { logs.write($0) }
+            }
             let held = Mutex<ExecutionEngine?>(nil)
             let ownAPI = APIReference()
             options.useOwnAPI { ownAPI.api }
             var apiOptions = APIOptions()
+            if let delivery { apiOptions.logGroupExists = { await delivery.exists(groupARN: $0) } }
             if let mockConfig {
                 let value = try JSONValue(parsing: try Files.read(mockConfig))
                 let mocks = try MockConfiguration(value)

@@ -23,6 +23,7 @@ extension EngineOptions {
         options.account = configuration.services.account
         options.maxConcurrentTasks = maxConcurrency ?? configuration.limits.maxConcurrency ?? 0
         options.buckets = LocalBuckets(configuration)
+        options.remoteBuckets = AWSIntegrations(configuration.services).remoteBuckets
         options.integration = TaskCalls(configuration, log: log).lookUp
         options.stepCaching = StepCacheRules.caching(configuration, cache)
         return options
