@@ -93,6 +93,7 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ],
             swiftSettings: strict),
+        .testTarget(name: "ServerTests", dependencies: ["Server"], swiftSettings: strict),
         .target(
             name: "Simulator", dependencies: ["Engine", "ExecutionDriver", "FaultyDisk", "Store", "StatesLanguage", "JSON"], swiftSettings: strict),
         .executableTarget(name: "sfn-simulate", dependencies: ["Simulator", "JSON"], swiftSettings: strict),

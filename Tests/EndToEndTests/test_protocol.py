@@ -211,6 +211,35 @@ def test_what_is_not_http_is_refused_or_closed_upon(server):
     still_runs(server, arn)
 
 
+def test_changed_bytes_of_a_good_request_do_no_harm(server):
+    """Seeded; the client ends its side, so that what waits for more ends too."""
+    arn = start_one(server)
+    dice = random.Random(11)
+    body = json.dumps({"executionArn": arn, "maxResults": 2}).encode()
+    good = (b"POST / HTTP/1.1\r\nHost: localhost\r\nX-Amz-Target: AWSStepFunctions.GetExecutionHistory\r\nContent-Type: application/x-amz-json-1.0\r\n"
+            b"Content-Length: %d\r\n\r\n" % len(body)) + body
+    for _ in range(600):
+        data = bytearray(good)
+        for _ in range(dice.choice([1, 1, 2, 8])):
+            place = dice.randrange(len(data))
+            match dice.randrange(4):
+                case 0: data[place] = dice.randrange(256)
+                case 1: del data[place:place + dice.randrange(1, 20)]
+                case 2: data[place:place] = dice.choice([b"\r\n", b"\0", b": ", b"99999999999", b"{", b"\xff", data[:place]])
+                case 3: data += data[place:]
+            if not data:
+                break
+        with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+            try:
+                connection.sendall(data)
+                connection.shutdown(socket.SHUT_WR)
+                while connection.recv(65536):
+                    pass
+            except (ConnectionResetError, BrokenPipeError, OSError):
+                pass
+    still_runs(server, arn)
+
+
 def test_a_body_that_is_too_large_is_refused_and_one_that_ends_early_starts_nothing(server):
     arn = start_one(server)
     head = b"POST / HTTP/1.1\r\nHost: localhost\r\nX-Amz-Target: AWSStepFunctions.StartExecution\r\n"
