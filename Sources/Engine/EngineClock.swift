@@ -12,8 +12,11 @@ package enum EngineClock {
 /// Random bytes that nobody can guess, from the kernel.
 package enum SecureRandom {
     package static func bytes(_ count: Int) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        // One call of the kernel, not one a byte.
+        if count <= 256, bytes.withUnsafeMutableBytes({ getentropy($0.baseAddress, $0.count) }) == 0 { return bytes }
         var generator = SystemRandomNumberGenerator()
-        return (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+        return bytes.map { _ in UInt8.random(in: .min ... .max, using: &generator) }
     }
 
     package static func uuid() -> String {
