@@ -95,9 +95,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "ServerTests", dependencies: ["Server"], swiftSettings: strict),
         .target(
-            name: "Simulator", dependencies: ["Engine", "ExecutionDriver", "FaultyDisk", "Store", "StatesLanguage", "JSON"], swiftSettings: strict),
+            name: "Simulator", dependencies: ["Engine", "ExecutionDriver", "FaultyDisk", "LocalJobs", "ServiceIntegrations", "Store", "StatesLanguage", "JSON"], swiftSettings: strict),
         .executableTarget(name: "sfn-simulate", dependencies: ["Simulator", "JSON"], swiftSettings: strict),
-        .testTarget(name: "SimulatorTests", dependencies: ["Simulator"], swiftSettings: strict),
+        .testTarget(name: "SimulatorTests", dependencies: ["Simulator", "LocalJobs", "JSON"], swiftSettings: strict),
         .testTarget(
             name: "EngineTests", dependencies: ["Engine", "FaultyDisk", "LocalJobs", "ServiceIntegrations", "StatesLanguage", "Store", "JSON"], swiftSettings: strict),
         .target(name: "CFaultyVFS", linkerSettings: [.linkedLibrary("sqlite3")]),

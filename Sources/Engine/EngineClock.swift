@@ -19,8 +19,11 @@ package enum SecureRandom {
         return bytes.map { _ in UInt8.random(in: .min ... .max, using: &generator) }
     }
 
-    package static func uuid() -> String {
-        var bytes = bytes(16)
+    package static func uuid() -> String { uuid(of: bytes(16)) }
+
+    /// A version 4 UUID of 16 bytes.
+    static func uuid(of given: [UInt8]) -> String {
+        var bytes = given
         bytes[6] = bytes[6] & 0x0F | 0x40
         bytes[8] = bytes[8] & 0x3F | 0x80
         let digits = Array("0123456789abcdef".utf8)

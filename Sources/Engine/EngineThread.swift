@@ -34,11 +34,8 @@ final class EngineThread {
     /// Whether an activity may have a task that nobody has taken.
     var hasNewOffers = false
     private var watcher: ChangeWatcher?
-    /// Mistakes that only simulations switch on.
-    var performsBeforeCommit = false
-    var forgetsTimers = false
-    /// Instead of Swift tasks, in simulations.
-    var simulatedInvoke: ((LiveExecution, TaskInvocation) -> Void)?
+    /// Only simulations switch one on.
+    var mistake: EngineMistake?
 
     init(engine: ExecutionEngine) {
         self.engine = engine
@@ -110,19 +107,19 @@ final class EngineThread {
                 current = turn
                 try turn.run(messages)
                 decidedAt = clock.now
-                if performsBeforeCommit { turn.perform(committedIn: 0) }
+                if mistake == .performsBeforeCommit { turn.perform(committedIn: 0) }
             }
         } catch {
             fail(error, messages)
             return false
         }
-        if performsBeforeCommit { return true }
+        if mistake == .performsBeforeCommit { return true }
         let spent = (clock.now - decidedAt).components
         current?.perform(committedIn: UInt64(max(0, spent.seconds)) * 1_000_000_000 + UInt64(spent.attoseconds / 1_000_000_000))
         return true
     }
 
-    private func fail(_ error: any Error, _ messages: [EngineMessage]) {
+    func fail(_ error: any Error, _ messages: [EngineMessage]) {
         isShuttingDown = true
         tasks.cancelAll()
         let failure = EngineError.storeFailed("\(error)")

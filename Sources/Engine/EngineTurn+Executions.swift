@@ -8,7 +8,7 @@ extension EngineTurn {
     func start(_ request: StartRequest) throws -> StartedExecution {
         guard !thread.isShuttingDown else { throw EngineError.shuttingDown }
         let machine = request.machine
-        let name = request.name ?? SecureRandom.uuid()
+        let name = request.name ?? SecureRandom.uuid(of: thread.options.randomBytes(16))
         let arn = executionARN(machine, name)
         if request.name != nil, !machine.isExpress, let known = try tx.execution(arn: arn) {
             let sameInput = try tx.payload(of: known.id).map { $0.input == request.input.text() } ?? false
@@ -17,8 +17,8 @@ extension EngineTurn {
                 arn: arn, startedAt: Timestamp(milliseconds: known.startMilliseconds), id: known.id, wasRunning: true)
         }
         let known = try ids(of: machine)
-        let tokenKey = SecureRandom.bytes(16)
-        let seed = UInt64.random(in: .min ... .max)
+        let tokenKey = thread.options.randomBytes(16)
+        let seed = thread.options.randomBytes(8).reduce(0) { $0 << 8 | UInt64($1) }
         var parameters = request.parameters
         parameters["tokenKey"] = .string(tokenKey.map { String($0, radix: 16) }.joined(separator: "."))
         parameters["seed"] = .string(String(seed))
@@ -56,7 +56,7 @@ extension EngineTurn {
     private func executionARN(_ machine: Machine, _ name: String) -> String {
         let prefix = "arn:aws:states:\(thread.options.region):\(thread.options.account)"
         return machine.isExpress
-            ? "\(prefix):express:\(machine.name):\(name):\(SecureRandom.uuid())" : "\(prefix):execution:\(machine.name):\(name)"
+            ? "\(prefix):express:\(machine.name):\(name):\(SecureRandom.uuid(of: thread.options.randomBytes(16)))" : "\(prefix):execution:\(machine.name):\(name)"
     }
 
     private func ids(of machine: Machine) throws -> (definition: DefinitionID, stateMachine: StateMachineID) {
@@ -226,7 +226,7 @@ extension EngineTurn {
     func takeUp(_ row: ExecutionRow) throws -> LiveExecution {
         if let live = thread.live[row.id] { return live }
         let live = try load(row)
-        goOn(live)
+        if thread.mistake != .leavesOrphansAlone { goOn(live) }
         return live
     }
 
@@ -238,7 +238,7 @@ extension EngineTurn {
         var recovered = Recovered()
         for row in try tx.executions(ownedBy: thread.engine.registration.id, limit: .max) where thread.live[row.id] == nil {
             do {
-                _ = try takeUp(row)
+                goOn(try load(row))
                 recovered.count += 1
             } catch EngineError.storeFailed(let reason) {
                 try tx.disown(row.id)
@@ -287,12 +287,12 @@ extension EngineThread {
 
     func again(_ command: Command, _ live: LiveExecution) {
         switch command {
-        case .wake where forgetsTimers: break
+        case .wake where mistake == .forgetsTimers: break
         case .wake(let frame, let at): timers.add(.init(at: at.milliseconds, execution: live.id, frame: frame))
         case .invoke(let invocation): invoke(live, invocation)
         case .runMap(let request): startMapRun(live, request)
         // Its offer is a row that is still there.
-        case .offerActivity(let invocation): simulatedInvoke?(live, invocation)
+        case .offerActivity: break
         case .cancelTask, .cancelMapRun: break
         }
     }

@@ -15,6 +15,7 @@ extension EngineTurn {
             guard let id = message.execution, let body = try? JSONValue(parsing: message.body), let live = try owned(id) else { continue }
             switch message.kind {
             case "stop": deliver(.stop(error: body["error"]?.string, cause: body["cause"]?.string), to: id)
+            case "token" where thread.mistake == .ignoresMessages: continue
             case "token":
                 guard let token = body["token"]?.string, let scheduled = TaskToken.parse(token)?.scheduled else { continue }
                 // Whether it is genuine and in time is checked here; the sender has been told that it was taken.
@@ -65,7 +66,7 @@ extension EngineTurn {
         }
     }
 
-    private func take(_ arn: String, _ worker: String?) throws -> ActivityTask? {
+    func take(_ arn: String, _ worker: String?) throws -> ActivityTask? {
         guard let row = try tx.takeActivityTask(activityARN: arn, worker: worker, at: now.milliseconds) else { return nil }
         if let live = thread.live[row.execution], let frame = live.execution.frameOfTask(scheduled: row.eventID) {
             deliver(.taskStarted(frame, scheduled: row.eventID, worker: worker), to: live.id)

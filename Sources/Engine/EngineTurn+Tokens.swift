@@ -27,6 +27,10 @@ extension EngineTurn {
     func complete(_ live: LiveExecution, _ token: String, _ scheduled: Int64, _ outcome: TokenOutcome) throws {
         guard TaskToken.isGenuine(token, live.execution.header) else { throw EngineError.invalidToken("Invalid Token: 'Invalid token'") }
         guard let frame = live.execution.frameOfTask(scheduled: scheduled) else { throw EngineError.taskTimedOut }
+        if outcome.isEnd {
+            // A restarted engine may be about to call again what has answered already.
+            afterCommit { [thread] in thread.tasks.dropWaiting(TaskKey(execution: live.id, scheduled: scheduled)) }
+        }
         switch outcome {
         case .success(let output): deliver(.taskSucceeded(frame, scheduled: scheduled, output: output), to: live.id)
         case .failure(let error, let cause): deliver(.taskFailed(frame, scheduled: scheduled, error: error, cause: cause), to: live.id)
@@ -36,6 +40,11 @@ extension EngineTurn {
 }
 
 extension TokenOutcome {
+    var isEnd: Bool {
+        if case .heartbeat = self { return false }
+        return true
+    }
+
     func message(_ token: String) -> JSONValue {
         var body = JSONObject()
         body["token"] = .string(token)

@@ -174,7 +174,8 @@ final class EngineTurn {
         switch command {
         case .wake(let frame, let at): thread.timers.add(.init(at: at.milliseconds, execution: live.id, frame: frame))
         case .invoke(let invocation): thread.invoke(live, invocation)
-        case .offerActivity(let invocation): thread.simulatedInvoke?(live, invocation)
+        // Its offer is a row, stored with the event.
+        case .offerActivity: break
         case .cancelTask(_, let scheduled): thread.tasks.cancel(TaskKey(execution: live.id, scheduled: scheduled))
         case .runMap(let request): thread.startMapRun(live, request)
         case .cancelMapRun(_, let started): thread.runs[TaskKey(execution: live.id, scheduled: started)]?.cancel()

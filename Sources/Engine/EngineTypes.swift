@@ -139,6 +139,10 @@ package struct EngineOptions: Sendable {
     package var logBytesPerAttempt = 1 << 20
     /// This process only leaves word (a callback): it takes up no execution that nobody owns.
     package var isPassingBy = false
+    /// Where tasks and Map runs run; nil: where Swift runs its tasks. A simulation runs them itself, one after the other.
+    package var taskExecutor: (any TaskExecutor)?
+    /// Names, seeds and keys come from here.
+    package var randomBytes: @Sendable (_ count: Int) -> [UInt8] = SecureRandom.bytes
     /// The store refused a commit: the engine has ended, and its process should, so that others may take over.
     package var ended: (@Sendable (EngineError) -> Void)?
     /// How Task states with `Cache` are served; nil: they run every time.

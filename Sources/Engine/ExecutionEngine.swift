@@ -88,11 +88,14 @@ public final class ExecutionEngine: Sendable {
     @discardableResult
     package func adoptDeadEngines(onlyReleasing: Bool = false) throws -> Int {
         var count = 0
-        for dead in try store.deadEngines() where dead.row.id != registration.id {
-            if onlyReleasing {
-                try store.release(dead)
-            } else {
-                count += try store.takeOver(dead, by: registration.id)
+        let found = try store.deadEngines()
+        for (position, dead) in found.enumerated() {
+            do {
+                if onlyReleasing { try store.release(dead) } else { count += try store.takeOver(dead, by: registration.id) }
+            } catch {
+                // Others may have more luck.
+                for left in found[position...] { store.giveBack(left) }
+                throw error
             }
         }
         return count
@@ -153,14 +156,16 @@ package enum TokenOutcome: Sendable {
 
 /// Answers a caller once, the first time: when a commit fails, a caller may be known both by its message and as a waiter.
 final class Reply<Value: Sendable>: Sendable {
-    private let waiting: Mutex<CheckedContinuation<Value, any Error>?>
+    typealias Answer = @Sendable (Result<Value, any Error>) -> Void
+    private let waiting: Mutex<Answer?>
 
-    init(_ continuation: CheckedContinuation<Value, any Error>) { waiting = Mutex(continuation) }
+    init(_ answer: @escaping Answer) { waiting = Mutex(answer) }
+    convenience init(_ continuation: CheckedContinuation<Value, any Error>) { self.init { continuation.resume(with: $0) } }
 
-    func succeed(_ value: Value) { take()?.resume(returning: value) }
-    func fail(_ error: any Error) { take()?.resume(throwing: error) }
+    func succeed(_ value: Value) { take()?(.success(value)) }
+    func fail(_ error: any Error) { take()?(.failure(error)) }
 
-    private func take() -> CheckedContinuation<Value, any Error>? {
+    private func take() -> Answer? {
         waiting.withLock { waiting in
             defer { waiting = nil }
             return waiting

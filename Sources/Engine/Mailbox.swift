@@ -35,6 +35,12 @@ final class Mailbox<Message: Sendable>: @unchecked Sendable {
         if first { pthread_cond_signal(condition) }
     }
 
+    var isEmpty: Bool {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        return messages.isEmpty
+    }
+
     /// Everything that has arrived, in order; waits for something until `deadline` (milliseconds since 1970; nil: for ever).
     func take(until deadline: Int64?) -> [Message] {
         pthread_mutex_lock(mutex)

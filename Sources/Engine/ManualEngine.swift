@@ -2,59 +2,88 @@ import JSON
 import StatesLanguage
 import Store
 
-/// The engine without its thread and without Swift tasks: a simulation calls each turn, answers each task, and owns the clock.
-/// Everything between (deciding, storing, loading, replaying, recovering) is the engine's own code.
+/// The engine without its thread: a simulation calls each turn, runs its Swift tasks (`EngineOptions.taskExecutor`), and owns the
+/// clock. Everything between (deciding, storing, loading, replaying, recovering, conducting Maps) is the engine's own code.
 package final class ManualEngine {
     private let engine: ExecutionEngine
     private let thread: EngineThread
-    /// Asked for since it was last emptied.
-    package var invocations: [(execution: ExecutionID, invocation: TaskInvocation)] = []
-    /// Whether the commit of a turn has failed: the engine is over.
+    /// Whether a commit has failed: the engine is over.
     package private(set) var isOver = false
 
-    package init(store: Store, options: EngineOptions) throws {
+    package init(store: Store, options: EngineOptions, mistake: EngineMistake? = nil) throws {
         engine = try ExecutionEngine(manually: store, options: options)
         thread = EngineThread(engine: engine)
-        thread.simulatedInvoke = { [unowned self] live, invocation in invocations.append((live.id, invocation)) }
+        thread.mistake = mistake
+        if mistake == .overrunsTaskLimit { thread.tasks.limit = 0 }
     }
 
     /// Takes what has arrived and what is due, commits, performs. False: the commit failed.
     @discardableResult
     package func turn() -> Bool {
         guard !isOver else { return false }
-        repeat {
-            if !thread.turn(engine.mailbox.take(until: 0)) {
-                isOver = true
-                return false
-            }
-        } while !thread.unfinished.isEmpty
-        return true
+        isOver = !thread.turn(engine.mailbox.take(until: 0))
+        return !isOver
     }
 
-    /// A mistake for the simulator to find: commands are performed inside the transaction.
-    package var performsBeforeCommit: Bool {
-        get { thread.performsBeforeCommit }
-        set { thread.performsBeforeCommit = newValue }
+    /// Whether a turn now would only look for what is due.
+    package var isIdle: Bool { engine.mailbox.isEmpty && thread.unfinished.isEmpty }
+
+    /// The process is gone. `settle` lets its Swift tasks come to their ends, where they can do nothing any more.
+    package func die(settle: () -> Void) {
+        isOver = true
+        while true {
+            thread.fail(EngineError.storeFailed("the process is gone"), engine.mailbox.take(until: 0))
+            settle()
+            if engine.mailbox.isEmpty { return }
+        }
     }
 
-    /// A mistake for the simulator to find: recovery does not set timers again.
-    package var forgetsTimers: Bool {
-        get { thread.forgetsTimers }
-        set { thread.forgetsTimers = newValue }
+    // MARK: what others ask, in the next turn
+
+    package func start(_ request: StartRequest, _ answer: @escaping @Sendable (Result<StartedExecution, any Error>) -> Void) {
+        engine.mailbox.post(.start(request, Reply(answer)))
     }
 
-    /// Asks for an execution in the next turn.
-    package func start(_ request: StartRequest) {
-        engine.mailbox.post(.perform({ turn in _ = try turn.start(request) }, { _ in }))
+    package func complete(_ token: String, _ outcome: TokenOutcome, _ answer: @escaping @Sendable (Result<Void, any Error>) -> Void) {
+        ask(answer) { turn in try turn.complete(token, outcome) }
     }
 
-    package func post(_ stimulus: Stimulus, to execution: ExecutionID) { engine.mailbox.post(.stimulus(execution, stimulus)) }
+    /// A worker that is there at once or not at all.
+    package func activityTask(_ arn: String, worker: String, _ answer: @escaping @Sendable (Result<ActivityTask?, any Error>) -> Void) {
+        ask(answer) { turn in try turn.take(arn, worker) }
+    }
 
-    /// Takes over what dead engines left, in the next turn.
-    package func recover() throws {
+    package func stop(_ arn: String, _ answer: @escaping @Sendable (Result<Timestamp, any Error>) -> Void) {
+        ask(answer) { turn in try turn.stop(arn, error: "Stopped", cause: nil) }
+    }
+
+    package func resume(_ arn: String, _ answer: @escaping @Sendable (Result<StartedExecution, any Error>) -> Void) throws {
+        try engine.adoptDeadEngines(onlyReleasing: true)
+        ask(answer) { turn in try turn.resume(arn, ResumeOptions()) }
+    }
+
+    /// Takes over what dead engines left.
+    package func recover(_ answer: @escaping @Sendable (Result<Recovered, any Error>) -> Void) throws {
         try engine.adoptDeadEngines()
-        engine.mailbox.post(.perform({ turn in _ = try turn.recoverOwned() }, { _ in }))
+        ask(answer) { turn in try turn.recoverOwned() }
     }
+
+    /// Its doorbell.
+    package func ring() { engine.mailbox.post(.rung) }
+
+    private func ask<Value: Sendable>(
+        _ answer: @escaping @Sendable (Result<Value, any Error>) -> Void, _ body: @escaping @Sendable (EngineTurn) throws -> Value
+    ) {
+        let reply = Reply(answer)
+        engine.mailbox.post(
+            .perform(
+                { turn in
+                    let value = try body(turn)
+                    turn.afterCommit { reply.succeed(value) }
+                }, { reply.fail($0) }))
+    }
+
+    // MARK: looking
 
     /// When something is due by itself.
     package var nextDue: Int64? { thread.nextDue }
@@ -63,4 +92,20 @@ package final class ManualEngine {
         thread.live.values.map { ($0.id, $0.execution) }.sorted { $0.id < $1.id }
     }
     package var registration: EngineRegistration { engine.registration }
+}
+
+/// A mistake that a durable engine could make, put in on purpose, for the simulator to find.
+package enum EngineMistake: String, CaseIterable, Sendable {
+    /// Tasks are started before the events that ask for them are durable.
+    case performsBeforeCommit = "performs-before-commit"
+    /// Recovery does not set timers again.
+    case forgetsTimers = "forgets-timers"
+    /// A restarted `.sync` task is not told what it had submitted.
+    case forgetsSubmissions = "forgets-submissions"
+    /// Tokens that came in at another engine are not looked at.
+    case ignoresMessages = "ignores-messages"
+    /// What a token brings back to memory goes on without its other tasks and timers.
+    case leavesOrphansAlone = "leaves-orphans-alone"
+    /// More tasks at once than the process may run.
+    case overrunsTaskLimit = "overruns-task-limit"
 }

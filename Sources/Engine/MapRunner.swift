@@ -25,7 +25,7 @@ extension EngineThread {
         let mailbox = mailbox
         reports[key] = report
         // A run is no task of its own in the limits: its children's tasks are.
-        runs[key] = Task.detached {
+        runs[key] = Task.detached(executorPreference: options.taskExecutor) {
             let result = await runner.run()
             mailbox.post(.mapRunEnded(key, result.map { .mapRunEnded(request.frame, started: request.started, $0) }))
         }
@@ -156,7 +156,8 @@ final class MapRunner: Sendable {
 
     private func child(_ next: MapChildInput, _ machine: Machine, _ row: MapRunID?, _ before: ExecutionRow?) async throws -> MapChild {
         let arn: String
-        if let before, !(machine.isExpress && before.status != .succeeded) {
+        // An Express child that has failed is not redriven but started again; one that was under way goes on, as its history is here.
+        if let before, !(machine.isExpress && before.status.isEnded && before.status != .succeeded) {
             arn = before.arn
             if before.status != .succeeded { _ = try? await engine.resume(arn) }
         } else {
@@ -176,7 +177,7 @@ final class MapRunner: Sendable {
             try await engine.resultAnywhere(of: arn)
         } onCancel: { [self] in
             guard !report.isShuttingDown else { return }
-            Task { try? await engine.stop(arn) }
+            Task(executorPreference: self.engine.options.taskExecutor) { try? await self.engine.stop(arn) }
         }
         return MapChild(index: next.index, items: next.items, result: result)
     }
@@ -215,7 +216,7 @@ final class MapRunner: Sendable {
     private func stopChildren() {
         let arns = running.withLock { $0 }
         let engine = engine
-        Task { for arn in arns { _ = try? await engine.stop(arn) } }
+        Task(executorPreference: engine.options.taskExecutor) { for arn in arns { _ = try? await engine.stop(arn) } }
     }
 
     private func existing(_ row: MapRunID) throws -> [Int: ExecutionRow] {

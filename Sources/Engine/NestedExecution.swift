@@ -52,7 +52,7 @@ struct NestedExecution: Integration {
                 return try await engine.resultAnywhere(of: arn)
             } onCancel: {
                 guard !report.isShuttingDown else { return }
-                Task { try? await engine.stop(arn) }
+                Task(executorPreference: engine.options.taskExecutor) { try? await engine.stop(arn) }
             }
         } catch { throw Failure(ErrorName.taskFailed, "\(error)") }
         let description = description(result, machine, parsed: request.resource.pattern == .sync2)

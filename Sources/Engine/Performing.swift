@@ -9,7 +9,6 @@ extension EngineThread {
     func invoke(_ live: LiveExecution, _ invocation: TaskInvocation) {
         // Handed over before the engine died: only the token is waited for.
         if invocation.isSubmitted, invocation.resource.pattern == .waitForTaskToken { return }
-        if let simulatedInvoke { return simulatedInvoke(live, invocation) }
         let key = TaskKey(execution: live.id, scheduled: invocation.scheduled)
         let header = live.execution.header
         let request = TaskRequest(
@@ -18,13 +17,14 @@ extension EngineThread {
             resource: invocation.resource, input: invocation.schedule.input, retryCount: invocation.retryCount,
             taskToken: invocation.taskToken, credentialsRoleARN: invocation.schedule.credentialsRoleARN,
             timeoutSeconds: invocation.schedule.timeoutSeconds, isReattached: invocation.scheduled <= live.recoveredUpTo,
-            submitted: invocation.submitted, cache: invocation.cache)
+            submitted: mistake == .forgetsSubmissions ? nil : invocation.submitted, cache: invocation.cache)
         let report = EngineReport(mailbox: mailbox, key: key, frame: invocation.frame, pattern: invocation.resource.pattern)
         let integration = integration(for: invocation, of: live)
         let mailbox = mailbox
         let cache = StepCache(self, live, invocation, request)
+        let executor = options.taskExecutor
         tasks.add(key) {
-            Task.detached {
+            Task.detached(executorPreference: executor) {
                 guard let cache else {
                     mailbox.post(.taskEnded(key, await Self.run(integration, request, report, invocation), nil))
                     return

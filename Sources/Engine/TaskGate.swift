@@ -44,9 +44,15 @@ struct TaskGate {
     mutating func cancel(_ key: TaskKey) {
         if let task = running[key] {
             task.cancel()
-        } else if waitingKeys.remove(key) != nil, let index = waiting[head...].firstIndex(where: { $0.key == key }) {
-            waiting.remove(at: index)
+        } else {
+            dropWaiting(key)
         }
+    }
+
+    /// It is not to start any more; what runs goes on.
+    mutating func dropWaiting(_ key: TaskKey) {
+        guard waitingKeys.remove(key) != nil, let index = waiting[head...].firstIndex(where: { $0.key == key }) else { return }
+        waiting.remove(at: index)
     }
 
     func cancelAll() {

@@ -8,12 +8,16 @@ import StatesLanguage
 package struct MachineGenerator {
     /// The extension fields of Parallel too.
     package var usesExtensions = false
+    /// For engines, which can do more than the driver: distributed Maps, JSONata tasks, jitter, activities that time out.
+    package var usesEverything = false
     /// Fail states, at the ends of Choices.
     package var failsItself = true
 
     private var numbers: SeededNumbers
     private var states = 0
     private var variables = 0
+    /// In an Express child nothing may wait for anybody.
+    private var isExpress = false
 
     package init(seed: UInt64) { numbers = SeededNumbers(seed: seed) }
 
@@ -143,6 +147,20 @@ package struct MachineGenerator {
                 "arn:aws:states:us-east-1:111111111111:activity:a",
             ]))
         state["Parameters"] = ["n.$": "$.n", "of.$": "$$.State.Name"]
+        if usesEverything {
+            if isExpress { state["Resource"] = "arn:aws:states:::lambda:invoke" }
+            if state["Resource"]?.string?.contains(":activity:") == true {
+                // A worker may die with its task.
+                state["TimeoutSeconds"] = 300
+            }
+            if numbers.percent(25) {
+                state["Parameters"] = nil
+                state["QueryLanguage"] = "JSONata"
+                state["Arguments"] = ["n": "{% $states.input.n %}", "of": "{% $states.context.State.Name %}"]
+                state["Output"] = "{% $merge([$states.input, {'t': $states.result}]) %}"
+                return state
+            }
+        }
         state["ResultPath"] = "$.t"
         if numbers.percent(30) { state["ResultSelector"] = ["of.$": "$.of"] }
         if numbers.percent(40) {
@@ -172,6 +190,7 @@ package struct MachineGenerator {
     }
 
     private mutating func map(_ depth: Int, _ visible: [String]) -> JSONObject {
+        if usesEverything, !isExpress, depth < 2, numbers.percent(35) { return distributedMap(depth) }
         var processor = workflow(depth: depth + 1, outer: visible)
         processor["ProcessorConfig"] = ["Mode": "INLINE"]
         var state = JSONObject()
@@ -181,6 +200,23 @@ package struct MachineGenerator {
         state["ItemProcessor"] = .object(processor)
         state["ResultPath"] = "$.m"
         if numbers.percent(60) { state["MaxConcurrency"] = .integer(Int64(numbers.number(1...3))) }
+        return state
+    }
+
+    /// Its children are executions of their own and see no variable.
+    private mutating func distributedMap(_ depth: Int) -> JSONObject {
+        isExpress = numbers.percent(30)
+        var processor = workflow(depth: max(2, depth + 1), outer: [])
+        processor["ProcessorConfig"] = ["Mode": "DISTRIBUTED", "ExecutionType": isExpress ? "EXPRESS" : "STANDARD"]
+        isExpress = false
+        var state = JSONObject()
+        state["Type"] = "Map"
+        state["ItemsPath"] = "$.items"
+        state["ItemSelector"] = ["n.$": "$$.Map.Item.Index", "items.$": "$.items"]
+        state["ItemProcessor"] = .object(processor)
+        state["ResultPath"] = "$.m"
+        if numbers.percent(60) { state["MaxConcurrency"] = .integer(Int64(numbers.number(1...3))) }
+        if numbers.percent(40) { state["ToleratedFailureCount"] = .integer(Int64(numbers.number(1...3))) }
         return state
     }
 
@@ -195,8 +231,21 @@ package struct MachineGenerator {
                     "MaxAttempts": .integer(Int64(numbers.number(0...3))), "BackoffRate": 1.5,
                 ]
             ]
+            if usesEverything, numbers.percent(30), case .array(let retriers)? = state["Retry"], case .object(var retrier)? = retriers.first {
+                retrier["JitterStrategy"] = "FULL"
+                state["Retry"] = [.object(retrier)]
+            }
         }
         guard numbers.percent(40), !following.isEmpty else { return }
+        if state["QueryLanguage"]?.string == "JSONata" {
+            state["Catch"] = [
+                [
+                    "ErrorEquals": [.string(numbers.pick(["E1", "E2"])), "States.Timeout"], "Next": .string(numbers.pick(following)),
+                    "Output": "{% $merge([$states.input, {'caught': $states.errorOutput}]) %}",
+                ]
+            ]
+            return
+        }
         state["Catch"] = [
             [
                 "ErrorEquals": [.string(numbers.pick(["E1", "E2"])), "States.Timeout"], "Next": .string(numbers.pick(following)),

@@ -18,18 +18,28 @@ package struct SeededAnswers {
     }
 
     package func answer(_ invocation: TaskInvocation) -> ExecutionDriver.Answer {
-        let what = "\(invocation.stateName) \(invocation.schedule.input["n"]?.text() ?? "") \(invocation.retryCount)"
+        answer(
+            invocation.stateName, invocation.schedule.input, retryCount: invocation.retryCount,
+            timesOut: invocation.schedule.timeoutSeconds != nil, pattern: invocation.resource.pattern)
+    }
+
+    /// How long it takes depends on `pace` too: another pace, another order of the same answers.
+    package func answer(
+        _ stateName: String, _ input: JSONValue, retryCount: Int, timesOut: Bool, pattern: TaskResource.Pattern, pace: UInt64 = 0
+    ) -> ExecutionDriver.Answer {
+        let what = "\(stateName) \(input["n"]?.text() ?? "") \(retryCount)"
         var numbers = SeededNumbers(seed: SeededNumbers.hash(what, seed))
         var answer: ExecutionDriver.Answer
         if numbers.percent(failures) {
             answer = .failure(numbers.pick(["E1", "E2"]), "the answer was chosen")
-        } else if invocation.schedule.timeoutSeconds != nil, numbers.percent(silences) {
+        } else if timesOut, numbers.percent(silences) {
             answer = .never
         } else {
-            answer = .success(["of": .string(invocation.stateName), "n": .integer(Int64(numbers.number(0...9)))])
+            answer = .success(["of": .string(stateName), "n": .integer(Int64(numbers.number(0...9)))])
         }
+        if pace != 0 { numbers = SeededNumbers(seed: SeededNumbers.hash(what, seed ^ pace)) }
         answer.afterSeconds = Double(numbers.number(0...(slowestSeconds * 10))) / 10
-        if invocation.resource.pattern != .requestResponse { answer.submitted = ["taken": true] }
+        if pattern != .requestResponse { answer.submitted = ["taken": true] }
         return answer
     }
 }

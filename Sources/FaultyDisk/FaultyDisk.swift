@@ -33,11 +33,12 @@ package final class FaultyDisk: @unchecked Sendable {
     }
 
     /// The engine locks of this disk's stores; `drop` one to let an engine die alone.
-    package let locks = EngineLocksInProcess()
+    package let locks: EngineLocksInProcess
     package let vfsName: String
     private let disk: OpaquePointer
 
-    package init(seed: UInt64) {
+    package init(seed: UInt64, onRing: @escaping @Sendable (EngineID) -> Void = { _ in }) {
+        locks = EngineLocksInProcess(onRing: onRing)
         // Names are only for SQLite's list; the address of a fresh object makes one that no living disk has.
         vfsName = "faulty-\(UInt(bitPattern: ObjectIdentifier(locks)))"
         guard let disk = faulty_disk_create(vfsName, seed) else { preconditionFailure("out of memory") }
@@ -53,6 +54,13 @@ package final class FaultyDisk: @unchecked Sendable {
         options.fileSystem = FileSystem(name: vfsName, owner: self)
         options.engineLocks = locks
         options.killSwitch = nil
+        return options
+    }
+
+    /// How a simulated process opens a store that others have open too; `locks.drop(process:)` lets it die alone.
+    package func options(process: Int) -> StoreOptions {
+        var options = options
+        options.engineLocks = locks.of(process: process)
         return options
     }
 

@@ -1,77 +1,96 @@
-import Engine
 import ExecutionDriver
-import FaultyDisk
 import JSON
 import StatesLanguage
-import Store
 
-/// One seed's world: a generated machine, a disk that fails, an engine that dies, tasks that answer late or twice, a clock that
-/// jumps. What holds after every step, and how it must end, is checked; the seed replays it all.
+/// One seed's world: a machine, a disk that fails, one or two engines that die, tasks that answer late or twice, a clock that jumps.
+/// What holds after every step, and how it must end, is checked; the seed replays it all.
 package struct Simulation {
     package let seed: UInt64
+    package let machine: SimulatedMachine
     /// A mistake put in on purpose, to show that the simulator finds it.
     package var bug: SeededBug?
     /// For shrinking: at most so many faults.
     package var mostFaults = 12
 
-    package init(seed: UInt64, bug: SeededBug? = nil) {
+    /// Every fifth seed runs a machine of the corpus, if there is one, the others a generated one.
+    package init(seed: UInt64, corpus: [SimulatedMachine] = [], bug: SeededBug? = nil) {
+        let isGenerated = corpus.isEmpty || seed % 5 != 0
+        self.init(seed: seed, machine: isGenerated ? .generated(seed: seed) : corpus[Int(seed / 5) % corpus.count], bug: bug)
+    }
+
+    package init(seed: UInt64, machine: SimulatedMachine, bug: SeededBug? = nil) {
         self.seed = seed
+        self.machine = machine
         self.bug = bug
     }
 
     package struct Outcome: Sendable {
         package var problems: [String] = []
         package var crashes = 0
+        package var faults = 0
         package var steps = 0
-        package var definition: JSONValue = .null
+        /// Executions whose end was compared with that of a run without faults.
+        package var compared = 0
     }
 
     package func run() -> Outcome {
-        var generator = MachineGenerator(seed: seed)
-        generator.usesExtensions = seed % 3 == 0
-        let definition = generator.definition()
-        guard let machine = StateMachine.read(definition).machine else {
-            return Outcome(problems: ["the generated machine cannot be read"], definition: definition)
-        }
-        var world = World(seed: seed, machine: machine, text: definition.text(), bug: bug, mostFaults: mostFaults)
+        guard let definition = StateMachine.read(machine.definition).machine else { return Outcome(problems: ["the machine cannot be read"]) }
+        let world = World(WorldPlan(seed: seed, machine: machine, definition: definition, bug: bug, mostFaults: mostFaults))
         world.run()
-        return Outcome(problems: world.problems, crashes: world.crashes, steps: world.steps, definition: definition)
+        var outcome = Outcome(problems: world.problems, crashes: world.crashes, faults: world.faults, steps: world.steps)
+        if outcome.problems.isEmpty { compare(world.ends, definition, &outcome) }
+        return outcome
+    }
+
+    /// An end must be one that a run without faults can have. Which failure of several comes first, and so what catches it, may hang
+    /// on how long tasks take: more paces are tried before an end counts as wrong.
+    private func compare(_ ends: [World.End], _ definition: StateMachine, _ outcome: inout Outcome) {
+        let comparable = ends.filter(\.isComparable)
+        guard !comparable.isEmpty else { return }
+        var possible: Set<String> = []
+        for pace in 0..<UInt64(40) {
+            var plan = WorldPlan(seed: seed, machine: machine, definition: definition, bug: nil, mostFaults: 0)
+            plan.pace = pace == 0 ? 0 : SeededNumbers.hash("pace", seed &+ pace)
+            plan.executionCount = 1
+            let calm = World(plan)
+            calm.run()
+            if let problem = calm.problems.first {
+                outcome.problems.append("without faults: \(problem)")
+                return
+            }
+            for end in calm.ends { possible.insert(end.text) }
+            if comparable.allSatisfy({ possible.contains($0.text) }) { break }
+        }
+        for end in comparable where !possible.contains(end.text) {
+            outcome.problems.append("\(end.name) ended \(end.text.prefix(300)), without faults \(possible.sorted().first?.prefix(300) ?? "?")")
+        }
+        outcome.compared = comparable.count
     }
 }
 
-/// Mistakes that a durable engine could make, put in on purpose: the simulator must find each.
-package enum SeededBug: String, CaseIterable, Sendable {
-    /// Tasks are started before the events that ask for them are durable.
-    case performsBeforeCommit = "performs-before-commit"
-    /// Recovery does not ask for timers again.
-    case forgetsTimers = "forgets-timers"
-    /// A finished task's attempt runs again after a crash.
-    case runsFinishedTasksAgain = "runs-finished-tasks-again"
-    /// What is read back lacks the last event.
-    case losesTheLastEvent = "loses-the-last-event"
-    /// What is read back lacks the engine's notes.
-    case losesNotes = "loses-notes"
-    /// What is read back has a gap in its ids.
-    case skipsAnEventID = "skips-an-event-id"
+/// What a world is made of; all else follows from its seed.
+struct WorldPlan {
+    let seed: UInt64
+    let machine: SimulatedMachine
+    let definition: StateMachine
+    let bug: SeededBug?
+    let mostFaults: Int
+    /// Another pace, other times that tasks take.
+    var pace: UInt64 = 0
+    var executionCount: Int
+    /// Processes that share the store.
+    let engineCount: Int
+    /// Tasks at once in each; 0: no limit.
+    let taskLimit: Int
 
-    /// What the store would give back if it had this mistake.
-    func tamper(_ events: [HistoryEvent]) -> [HistoryEvent] {
-        switch self {
-        case .losesTheLastEvent: Array(events.dropLast())
-        case .losesNotes: events.filter { $0.id > 0 }
-        case .skipsAnEventID:
-            events.map { event in
-                guard event.id >= 5, case .array(var fields)? = Self.stored(event) else { return event }
-                fields[1] = .integer(event.id + 1)
-                return HistoryEvent(stored: .array(fields)) ?? event
-            }
-        case .performsBeforeCommit, .forgetsTimers, .runsFinishedTasksAgain: events
-        }
-    }
-
-    private static func stored(_ event: HistoryEvent) -> JSONValue? {
-        var bytes: [UInt8] = []
-        event.write(to: &bytes)
-        return try? JSONValue(parsing: bytes)
+    init(seed: UInt64, machine: SimulatedMachine, definition: StateMachine, bug: SeededBug?, mostFaults: Int) {
+        self.seed = seed
+        self.machine = machine
+        self.definition = definition
+        self.bug = bug
+        self.mostFaults = mostFaults
+        executionCount = 1 + Int(seed % 3)
+        engineCount = seed % 2 == 0 ? 2 : 1
+        taskLimit = [0, 0, 1, 3][Int(seed / 2 % 4)]
     }
 }

@@ -4,288 +4,254 @@ import FaultyDisk
 import JSON
 import StatesLanguage
 import Store
-import Synchronization
 
-/// The state of one simulation.
-struct World {
-    private let seed: UInt64
-    private let machine: Machine
-    private let bug: SeededBug?
-    private let mostFaults: Int
-    private let disk: FaultyDisk
-    private let clock = SimulatedClock()
-    private var numbers: SeededNumbers
-    private var engine: ManualEngine?
-    /// Tasks under way in the world outside: they go on whatever becomes of the engine.
-    private var tasks: [PendingTask] = []
-    private var delivering: [PendingTask] = []
-    /// Attempts whose results were durable.
-    private var finished: Set<String> = []
-    /// Every attempt that was asked for.
-    private var known: [String: (execution: ExecutionID, invocation: TaskInvocation)] = [:]
-    private var faults = 0
-    private let executionCount: Int
-    private let answers: SeededAnswers
+/// The state of one simulation: a disk, the processes that share a store on it, and the world outside that works for them.
+final class World: @unchecked Sendable {
+    // Sendable: a simulation has one thread, and `executor` runs all Swift tasks on it.
+
+    /// A process with an engine.
+    struct Process {
+        let number: Int
+        let store: Store
+        let engine: ManualEngine
+    }
+
+    /// Something that somebody outside does at a time: it knows nothing of the engines' deaths, and tries again when it is not heard.
+    struct Errand {
+        enum Kind {
+            case complete(token: String, TokenOutcome)
+            case redrive(arn: String)
+        }
+        var at: Int64
+        let kind: Kind
+        var copies = 0
+    }
+
+    /// A Swift task that waits in the engine's process.
+    struct Parked {
+        /// nil: for ever.
+        let at: Int64?
+        let continuation: CheckedContinuation<Void, Never>
+    }
+
+    let plan: WorldPlan
+    let machine: Machine
+    let clock = SimulatedClock()
+    let executor = SimulatedExecutor()
+    let rings = RingQueue()
+    let disk: FaultyDisk
+    var numbers: SeededNumbers
+    /// Names, seeds and keys of the engines.
+    var secrets: SeededNumbers
+    let activityARNs: [String]
+    let hasDistributedMaps: Bool
+
+    var processes: [Process?]
+    /// Open files of dead processes; no process closes its files in order when it is killed.
+    var graveyard: [Store] = []
+    var processCount = 0
+    var errands: [Errand] = []
+    var parked: [Int: Parked] = [:]
+    var tickets = 0
+    /// Tasks at work, by process.
+    var running: [Int: Int] = [:]
+    /// Jobs that outlive engines, by task: when they end.
+    var jobs: [String: Int64] = [:]
+    var isLying = false
+    var hasLied = false
+    var isFinished = false
+    var needsFallback = false
+    var idleRounds = 0
+    /// Machines of children, by definition.
+    var machines: [DefinitionID: StateMachine] = [:]
+
+    // What was promised, and must be kept after any crash (unless the disk lied).
+    /// Attempts that were begun, by execution.
+    var begun: [String: Set<Int64>] = [:]
+    var asked: Set<Int> = []
+    var started: Set<Int> = []
+    var promisedTokens: Set<String> = []
+    var sent: [Errand] = []
+    var acknowledged: [String: TokenOutcome] = [:]
+
     private(set) var problems: [String] = []
-    private(set) var crashes = 0
+    var crashes = 0
+    var faults = 0
     private(set) var steps = 0
+    private(set) var ends: [End] = []
 
-    private struct PendingTask {
-        let execution: ExecutionID
-        var scheduled: Int64 = 0
-        /// A worker's or a token holder's: it knows nothing of the engine's death, and tries again when it is not heard.
-        let isOutside: Bool
-        let stimuli: [Stimulus]
-        let at: Int64
-    }
-
-    init(seed: UInt64, machine: StateMachine, text: String, bug: SeededBug?, mostFaults: Int) {
-        self.seed = seed
-        self.bug = bug
-        self.mostFaults = mostFaults
-        self.machine = Machine(
+    init(_ plan: WorldPlan) {
+        self.plan = plan
+        machine = Machine(
             arn: "arn:aws:states:us-east-1:000000000000:stateMachine:simulated", name: "simulated", roleARN: "arn:aws:iam::000000000000:role/r",
-            definition: machine, text: text)
-        disk = FaultyDisk(seed: seed)
-        numbers = SeededNumbers(seed: seed &* 31 &+ 7)
-        executionCount = 1 + Int(seed % 3)
-        answers = SeededAnswers(seed: seed, failures: 10, silences: 10)
+            definition: plan.definition, text: plan.machine.definition.text())
+        let rings = rings
+        disk = FaultyDisk(seed: plan.seed) { rings.add($0) }
+        numbers = SeededNumbers(seed: plan.seed &* 31 &+ 7 &+ plan.pace)
+        secrets = SeededNumbers(seed: plan.seed &* 17 &+ 3)
+        processes = Array(repeating: nil, count: plan.mostFaults == 0 ? 1 : plan.engineCount)
+        activityARNs = Set(
+            plan.definition.states.compactMap { state in
+                if case .task(let task) = state.kind, task.resource.kind == .activity { task.resource.arn } else { nil }
+            }
+        ).sorted()
+        hasDistributedMaps = plan.definition.states.contains { state in
+            if case .map(let map) = state.kind { map.distributed != nil } else { false }
+        }
     }
 
-    mutating func run() {
-        let expected = undisturbed()
-        guard open() else { return }
-        while problems.isEmpty, steps < 3000 {
+    var isCalm: Bool { plan.mostFaults == 0 }
+    var living: [Process] { processes.compactMap { $0 } }
+
+    func problem(_ text: String) { if problems.count < 10 { problems.append(text) } }
+
+    func run() {
+        disk.setLying(plan.bug == .neverSyncs)
+        for place in processes.indices { open(place) }
+        while problems.isEmpty {
+            guard steps < 6_000 else {
+                problem("it does not end")
+                break
+            }
             steps += 1
             if step() { break }
         }
-        guard problems.isEmpty else { return }
-        if steps >= 3000 { problems.append("it does not end") }
-        compare(with: expected)
+        disk.fail(.read, at: nil, .before)
+        if problems.isEmpty { checkPromises() }
+        if problems.isEmpty { ends = finalEnds() }
+        isFinished = true
+        // So that no Swift task is left behind.
+        for place in processes.indices { kill(place) }
     }
 
     // MARK: one step
 
     /// True: everything has ended.
-    private mutating func step() -> Bool {
-        if engine == nil, !open() { return !problems.isEmpty }
-        maybeFault()
-        deliverDue()
-        guard let engine else { return false }
-        let alive = engine.turn()
-        take(engine.invocations, isDurable: alive)
-        engine.invocations = []
-        guard alive else {
-            tasks += delivering.filter(\.isOutside)
-            die(.someUnsyncedWritesSurvive)
-            return false
+    private func step() -> Bool {
+        reviveSome()
+        if !isCalm { maybeFault() }
+        deliverRings()
+        startSome()
+        doErrands()
+        wakeParked()
+        askForWork()
+        for place in processes.indices {
+            executor.settle()
+            guard let process = processes[place] else { continue }
+            if process.engine.turn() {
+                executor.settle()
+                check(process)
+            } else {
+                kill(place)
+            }
         }
-        check()
+        executor.settle()
         if isOver() { return true }
-        if numbers.percent(4), faults < mostFaults {
-            faults += 1
-            die(numbers.percent(50) ? .everythingUnsyncedIsLost : .someUnsyncedWritesSurvive)
-            return false
-        }
-        passTime()
+        if !isCalm { maybeDie() }
+        if living.allSatisfy(\.engine.isIdle) { passTime() }
         return false
     }
 
-    /// The next thing in virtual time; now and then the clock jumps.
-    private mutating func passTime() {
-        let dues = tasks.map(\.at) + [engine?.nextDue].compactMap { $0 }
-        guard let next = dues.min() else { return }
-        clock.set(max(clock.now, next))
-        if numbers.percent(2), faults < mostFaults {
-            faults += 1
-            clock.set(clock.now + Int64(numbers.number(1...5)))
+    /// The next thing in virtual time.
+    private func passTime() {
+        guard !hasWorkForWorkers() else { return }
+        if asked.count + started.count < plan.executionCount { return }
+        var dues = parked.values.compactMap(\.at) + errands.map(\.at) + living.compactMap(\.engine.nextDue)
+        if needsFallback { dues.append(clock.now + 5000) }
+        guard let next = dues.min(), !isStuck(dues) else { return beIdle() }
+        idleRounds = 0
+        if needsFallback, next == clock.now + 5000 { ringAll() }
+        if next > clock.now { clock.set(next) }
+    }
+
+    /// Only time limits are left, far away: whoever could do something earlier should.
+    private func isStuck(_ dues: [Int64]) -> Bool {
+        parked.values.allSatisfy { $0.at == nil } && errands.isEmpty && idleRounds < 3 && (dues.min() ?? .max) > clock.now + 20_000
+    }
+
+    /// Nothing happens by itself: what people and services do then, one after the other.
+    private func beIdle() {
+        idleRounds += 1
+        clock.set(clock.now + 5000)
+        for place in processes.indices where processes[place] == nil { open(place) }
+        ringAll()
+        if let process = living.isEmpty ? nil : numbers.pick(living) { try? process.engine.recover { _ in } }
+        if idleRounds > 6 { problem("it hangs") }
+        if idleRounds > 2 { rescueActivities() }
+    }
+
+    private func ringAll() {
+        needsFallback = false
+        for process in living { process.engine.ring() }
+    }
+
+    private func deliverRings() {
+        for engine in rings.takeAll() {
+            if !isCalm, numbers.percent(10) {
+                needsFallback = true
+                continue
+            }
+            living.first { $0.engine.registration.id == engine }?.engine.ring()
         }
     }
 
-    private mutating func maybeFault() {
-        guard faults < mostFaults, numbers.percent(8) else { return }
+    private func wakeParked() {
+        let now = clock.now
+        for ticket in parked.filter({ $0.value.at ?? .max <= now }).keys.sorted() { parked.removeValue(forKey: ticket)?.continuation.resume() }
+    }
+
+    // MARK: faults
+
+    private func maybeFault() {
+        guard faults < plan.mostFaults, numbers.percent(10) else { return }
         faults += 1
-        let operation = numbers.pick(FaultyDisk.Operation.allCases)
-        let manners: [FaultyDisk.Manner] = operation == .write ? FaultyDisk.Manner.allCases : [.before]
-        disk.fail(operation, at: numbers.number(1...6), numbers.pick(manners))
-    }
-
-    private mutating func deliverDue() {
-        let due = tasks.filter { $0.at <= clock.now }
-        tasks.removeAll { $0.at <= clock.now }
-        delivering = due
-        for task in due {
-            for stimulus in task.stimuli { engine?.post(stimulus, to: task.execution) }
-            // Answers come twice now and then.
-            if numbers.percent(10) { for stimulus in task.stimuli { engine?.post(stimulus, to: task.execution) } }
+        switch numbers.number(0...9) {
+        case 0...4:
+            let operation = numbers.pick(FaultyDisk.Operation.allCases)
+            let manners: [FaultyDisk.Manner] = operation == .write ? FaultyDisk.Manner.allCases : operation == .sync ? [.before, .after] : [.before]
+            disk.fail(operation, at: numbers.number(1...6), numbers.pick(manners))
+        case 5: disk.setCapacity(1)
+        case 6:
+            guard plan.bug == nil else { return }
+            isLying = true
+            disk.setLying(true)
+        case 7: jumpInTime()
+        case 8: stopOne()
+        default: if let process = living.isEmpty ? nil : numbers.pick(living) { try? process.engine.recover { _ in } }
         }
     }
 
-    private mutating func take(_ invocations: [(execution: ExecutionID, invocation: TaskInvocation)], isDurable: Bool) {
-        if !isDurable, !invocations.isEmpty { problems.append("a task was started although its events were not durable") }
-        for (execution, invocation) in invocations {
-            let key = "\(execution.rawValue)#\(invocation.scheduled)"
-            known[key] = (execution, invocation)
-            if finished.contains(key) { problems.append("attempt \(key) ran again though its result was stored") }
-            if tasks.contains(where: { $0.execution == execution && $0.scheduled == invocation.scheduled }) { continue }
-            let answer = answers.answer(invocation)
-            let at = clock.now + Int64(answer.afterSeconds * 1000)
-            let stimuli = Self.stimuli(answer, invocation)
-            let isOutside = invocation.resource.kind == .activity || invocation.resource.pattern == .waitForTaskToken
-            if !stimuli.isEmpty { tasks.append(PendingTask(execution: execution, scheduled: invocation.scheduled, isOutside: isOutside, stimuli: stimuli, at: at)) }
-        }
+    private func jumpInTime() {
+        let milliseconds = numbers.pick([3, 40, 1_500, 20_000, 20_000, 200_000])
+        clock.set(clock.now + Int64(numbers.percent(50) ? milliseconds : -min(milliseconds, 60_000)))
     }
 
-    private static func stimuli(_ answer: ExecutionDriver.Answer, _ invocation: TaskInvocation) -> [Stimulus] {
-        let (frame, scheduled) = (invocation.frame, invocation.scheduled)
-        var stimuli: [Stimulus] = []
-        if invocation.resource.kind == .activity { stimuli.append(.taskStarted(frame, scheduled: scheduled, worker: "w")) }
-        if let submitted = answer.submitted { stimuli.append(.taskSubmitted(frame, scheduled: scheduled, output: submitted)) }
-        switch answer.outcome {
-        case .success(let output): stimuli.append(.taskSucceeded(frame, scheduled: scheduled, output: output))
-        case .failure(let error, let cause): stimuli.append(.taskFailed(frame, scheduled: scheduled, error: error, cause: cause))
-        case nil: break
-        }
-        return stimuli
+    private func stopOne() {
+        guard let process = living.isEmpty ? nil : numbers.pick(living), let index = started.sorted().first else { return }
+        let arn = self.arn(index)
+        process.engine.stop(arn) { _ in }
+        errands.append(Errand(at: clock.now + Int64(numbers.number(0...20_000)), kind: .redrive(arn: arn)))
     }
 
-    // MARK: life and death
-
-    private mutating func open() -> Bool {
-        for _ in 0..<20 {
-            do {
-                let store = try Store(path: "sfn.db", options: disk.options)
-                var options = EngineOptions()
-                options.clock = { [clock] in Timestamp(milliseconds: clock.now) }
-                let engine = try ManualEngine(store: store, options: options)
-                engine.performsBeforeCommit = bug == .performsBeforeCommit
-                engine.forgetsTimers = bug == .forgetsTimers
-                try engine.recover()
-                // Names make a repeated start harmless: who got no answer asks again.
-                for index in 0..<executionCount {
-                    engine.start(StartRequest(machine: machine, input: MachineGenerator.input, name: "e\(index)"))
-                }
-                if bug == .runsFinishedTasksAgain, crashes > 0, let again = known.first(where: { finished.contains($0.key) })?.value { engine.invocations.append(again) }
-                self.engine = engine
-                self.store = store
-                return true
-            } catch {
-                // The fault that was set struck here; the power is cut once more.
-                disk.fail(.read, at: nil, .before)
-                disk.fail(.write, at: nil, .before)
-                disk.fail(.sync, at: nil, .before)
-                disk.cutPower(.everythingUnsyncedIsLost)
-            }
-        }
-        problems.append("the store cannot be opened again")
-        return false
-    }
-
-    private var store: Store?
-
-    private mutating func die(_ loss: FaultyDisk.Loss) {
-        crashes += 1
-        engine = nil
-        store = nil
-        disk.cutPower(loss)
-        for operation in FaultyDisk.Operation.allCases { disk.fail(operation, at: nil, .before) }
-        // What was being computed outside goes on or is lost; recovery asks for all that is not stored.
-        tasks.removeAll { !$0.isOutside }
-    }
-
-    // MARK: what must hold
-
-    private mutating func check() {
-        guard let engine, let store else { return }
-        for (id, execution) in engine.executions {
-            let events: [HistoryEvent]
-            do { events = try read(id, store) } catch { continue }
-            checkHistory(events, id)
-            var replayed = Execution(replaying: events, machine: execution.machine, header: execution.header, quotas: execution.quotas)
-            replayed.childItem = execution.childItem
-            if replayed != execution { problems.append("execution \(id.rawValue): what is replayed differs from what lives, after event \(execution.lastEventID)") }
-        }
-    }
-
-    private func read(_ id: ExecutionID, _ store: Store) throws -> [HistoryEvent] {
-        let events = try store.read { try $0.storedEvents(of: id) }
-        return bug?.tamper(events) ?? events
-    }
-
-    private mutating func checkHistory(_ events: [HistoryEvent], _ id: ExecutionID) {
-        let numbered = events.filter { $0.id > 0 }
-        var last: Int64 = 0
-        var entered: Set<String> = []
-        var terminal = 0
-        for event in numbered {
-            if event.id != last + 1 { problems.append("execution \(id.rawValue): event \(event.id) follows \(last)") }
-            last = event.id
-            switch event.kind {
-            case .stateEntered(let state, _): entered.insert("\(event.frame.index)/\(state.index)")
-            case .stateExited(let state, _, _, _):
-                if !entered.contains("\(event.frame.index)/\(state.index)") { problems.append("execution \(id.rawValue): event \(event.id) leaves a state that was not entered") }
-            case .executionSucceeded, .executionFailed, .executionAborted, .executionTimedOut: terminal += 1
-            default: break
-            }
-        }
-        if terminal > 1 { problems.append("execution \(id.rawValue): \(terminal) terminal events") }
-        var scheduled: [Int: Int64] = [:]
-        for event in numbered {
-            if case .taskScheduled = event.kind { scheduled[event.frame.index] = event.id }
-            switch event.kind {
-            case .taskSucceeded, .taskFailed, .taskTimedOut:
-                if let attempt = scheduled[event.frame.index] {
-                    finished.insert("\(id.rawValue)#\(attempt)")
-                }
-            default: break
-            }
-        }
-    }
-
-    private func isOver() -> Bool {
-        guard let store, let engine, engine.executions.isEmpty else { return false }
-        let rows = (try? store.read { try $0.executions(limit: 100) }) ?? []
-        return rows.count == executionCount && rows.allSatisfy(\.status.isEnded)
-    }
-
-    // MARK: the outcome
-
-    private func undisturbed() -> Execution {
-        let answers = answers
-        var driver = ExecutionDriver(machine: machine.definition) { answers.answer($0) }
-        driver.run(MachineGenerator.input)
-        return driver.execution
-    }
-
-    private mutating func compare(with expected: Execution) {
-        guard let store else { return }
-        for operation in FaultyDisk.Operation.allCases { disk.fail(operation, at: nil, .before) }
-        do {
-            let rows = try store.read { try $0.executions(limit: 100) }
-            for row in rows {
-                let events = try read(row.id, store)
-                checkHistory(events, row.id)
-                // A task that was asked for again after a crash, or a clock that jumped, may pass a timeout: that is no fault of the engine's.
-                if events.contains(where: { if case .taskTimedOut = $0.kind { true } else { false } }) { continue }
-                // Which of several failures comes first decides what catches it, and may depend on how long a crash took.
-                if events.contains(where: { if case .taskFailed = $0.kind { $0.frame != .root } else { false } }) { continue }
-                if row.status.rawValue != expected.status?.rawValue {
-                    problems.append("\(row.name) ended \(row.status.rawValue), without faults \(expected.status?.rawValue ?? "?")")
-                } else if row.status == .succeeded {
-                    let output = try store.read { try $0.payload(of: row.id)?.output }.flatMap { try? JSONValue(parsing: $0) }
-                    if output != expected.output { problems.append("\(row.name) has another output than without faults") }
-                }
-            }
-            try store.integrityProblems().first.map { problems.append("the store is damaged: \($0)") }
-        } catch {
-            problems.append("the store cannot be read: \(error)")
+    private func maybeDie() {
+        if isLying, numbers.percent(15) { return cutPower(.everythingUnsyncedIsLost) }
+        guard faults < plan.mostFaults, numbers.percent(6) else { return }
+        faults += 1
+        if processes.count > 1, numbers.percent(60) {
+            kill(numbers.number(0...(processes.count - 1)))
+        } else {
+            cutPower(isLying || numbers.percent(50) ? .everythingUnsyncedIsLost : .someUnsyncedWritesSurvive)
         }
     }
 }
 
-/// Virtual time.
-final class SimulatedClock: Sendable {
-    private let milliseconds = Mutex<Int64>(1_700_000_000_000)
-    var now: Int64 { milliseconds.withLock { $0 } }
-    func set(_ time: Int64) { milliseconds.withLock { $0 = time } }
+/// Doorbells that were rung, in order.
+final class RingQueue: @unchecked Sendable {
+    // Sendable: a simulation has one thread.
+    private var engines: [EngineID] = []
+    func add(_ engine: EngineID) { engines.append(engine) }
+    func takeAll() -> [EngineID] {
+        defer { engines = [] }
+        return engines
+    }
 }

@@ -59,23 +59,39 @@ struct EngineLockFiles: EngineLocks {
 package final class EngineLocksInProcess: EngineLocks, @unchecked Sendable {
     // Sendable: `held` is touched only under `lock`.
     private let lock = Lock()
-    private var held: Set<EngineID> = []
+    /// By engine: the simulated process that holds its lock.
+    private var held: [EngineID: Int] = [:]
+    private let onRing: @Sendable (EngineID) -> Void
 
-    package init() {}
+    package init(onRing: @escaping @Sendable (EngineID) -> Void = { _ in }) { self.onRing = onRing }
 
-    package func take(_ engine: EngineID) -> (any HeldEngineLock)? {
+    package func take(_ engine: EngineID) -> (any HeldEngineLock)? { take(engine, process: 0) }
+
+    fileprivate func take(_ engine: EngineID, process: Int) -> (any HeldEngineLock)? {
         lock.lock()
         defer { lock.unlock() }
-        return held.insert(engine).inserted ? Held(engine: engine, locks: self) : nil
+        guard held[engine] == nil else { return nil }
+        held[engine] = process
+        return Held(engine: engine, locks: self)
     }
 
-    package func ring(_ engine: EngineID) {}
+    package func ring(_ engine: EngineID) { onRing(engine) }
     package func doorbellPath(_ engine: EngineID) -> String? { nil }
+
+    /// The locks as a simulated process takes them.
+    package func of(process: Int) -> any EngineLocks { OfProcess(process: process, all: self) }
 
     /// What the death of `engine` does to its lock.
     package func drop(_ engine: EngineID) {
         lock.lock()
-        held.remove(engine)
+        held[engine] = nil
+        lock.unlock()
+    }
+
+    /// What the death of a simulated process does to the locks it holds.
+    package func drop(process: Int) {
+        lock.lock()
+        held = held.filter { $0.value != process }
         lock.unlock()
     }
 
@@ -90,5 +106,13 @@ package final class EngineLocksInProcess: EngineLocks, @unchecked Sendable {
         let engine: EngineID
         let locks: EngineLocksInProcess
         func release(isForgotten: Bool) { locks.drop(engine) }
+    }
+
+    private struct OfProcess: EngineLocks {
+        let process: Int
+        let all: EngineLocksInProcess
+        func take(_ engine: EngineID) -> (any HeldEngineLock)? { all.take(engine, process: process) }
+        func ring(_ engine: EngineID) { all.ring(engine) }
+        func doorbellPath(_ engine: EngineID) -> String? { nil }
     }
 }

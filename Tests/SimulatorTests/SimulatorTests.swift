@@ -1,16 +1,51 @@
+import JSON
+import LocalJobs
 import Simulator
 import Testing
 
 @Suite struct SimulatorTests {
-    @Test func aHundredSeedsHold() {
-        for seed in UInt64(1)...100 {
+    static let corpus: [SimulatedMachine] = (try? SimulatedMachine.corpus(in: folder)) ?? []
+
+    private static var folder: String {
+        // …/Tests/SimulatorTests/SimulatorTests.swift
+        let parts = #filePath.split(separator: "/").dropLast(3)
+        return "/" + parts.joined(separator: "/") + "/statemachines"
+    }
+
+    @Test func generatedMachinesHold() {
+        for seed in UInt64(1)...80 {
             let outcome = Simulation(seed: seed).run()
             #expect(outcome.problems.isEmpty, "seed \(seed): \(outcome.problems.prefix(3))")
         }
     }
 
+    @Test func theMachinesOfTheCorpusHold() {
+        #expect(Self.corpus.count >= 15)
+        for (index, machine) in Self.corpus.enumerated() {
+            for seed in [UInt64(2 * index + 1000), UInt64(2 * index + 2001)] {
+                let outcome = Simulation(seed: seed, machine: machine).run()
+                #expect(outcome.problems.isEmpty, "\(machine.name), seed \(seed): \(outcome.problems.prefix(3))")
+            }
+        }
+    }
+
     @Test(arguments: SeededBug.allCases) func aMistakePutInIsFound(_ bug: SeededBug) {
-        let found = (UInt64(1)...200).contains { !Simulation(seed: $0, bug: bug).run().problems.isEmpty }
-        #expect(found, "\(bug.rawValue) was not found in 200 seeds")
+        let found = (UInt64(1)...400).contains { !Simulation(seed: $0, bug: bug).run().problems.isEmpty }
+        #expect(found, "\(bug.name) was not found in 400 seeds")
+    }
+
+    @Test func aSeedReplays() {
+        for seed in UInt64(1)...5 {
+            let (first, second) = (Simulation(seed: seed).run(), Simulation(seed: seed).run())
+            #expect(first.steps == second.steps && first.crashes == second.crashes && first.faults == second.faults)
+        }
+    }
+
+    @Test func aFailingMachineIsMadeSmaller() {
+        let failing = Simulation(seed: 1, bug: .losesTheLastEvent)
+        let small = Shrinking(failing, mostRuns: 60).smallest()
+        #expect(!small.run().problems.isEmpty)
+        #expect(small.mostFaults == 0)
+        #expect(small.machine.definition.byteCount < failing.machine.definition.byteCount / 2)
     }
 }

@@ -1,3 +1,0 @@
-import Glibc
-
-func exitProcess(_ code: Int32) -> Never { exit(code) }
