@@ -67,6 +67,9 @@ let package = Package(
         .executableTarget(
             name: "abalone", dependencies: ["SageMakerPipelines", "LocalPipelines", "JSON"], path: "examples/swift-pipeline/Sources/abalone",
             packageAccess: false, swiftSettings: strict),
+        .executableTarget(
+            name: "deliver", dependencies: ["SageMakerPipelines", "LocalPipelines", "JSON"], path: "examples/deliver/Sources/deliver",
+            packageAccess: false, swiftSettings: strict),
         .testTarget(name: "LocalPipelinesTests", dependencies: ["LocalPipelines", "SageMakerPipelines", "abalone", "JSON"], swiftSettings: strict),
         .target(
             name: "AWSAPI", dependencies: ["Engine", "Store", "StatesLanguage", "ServiceIntegrations", "AWSClient", "JSON"], swiftSettings: strict),

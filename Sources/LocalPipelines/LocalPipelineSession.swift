@@ -21,7 +21,7 @@ public final class LocalPipelineSession: PipelineService, Sendable {
     let store: Store
     let engine: ExecutionEngine
     let records: PipelineRecords
-    private let configuration: Configuration
+    let configuration: Configuration
 
     /// `store`: another file than `.sfn-run/sfn.db` beside `sfn-run.json`. The engine lives as long as the session: `close()` ends it.
     public init(folder: String = ".", store storePath: String? = nil) throws {
@@ -56,6 +56,9 @@ public final class LocalPipelineSession: PipelineService, Sendable {
 
     /// Lets go of what runs, in a way that `retry` and `sfn-run resume` go on with it.
     public func close() async { await engine.shutDown() }
+
+    /// A file's bytes, for programs without Foundation.
+    public static func read(_ path: String) throws -> [UInt8] { try Files.read(Files.resolve(path, in: Files.currentFolder)) }
 
     // MARK: pipelines
 

@@ -4,7 +4,7 @@ import LocalJobs
 import SageMakerPipelines
 import ServiceIntegrations
 
-/// `--cache`
+/// What counts when a step with a cache is reused.
 package enum CacheMode: String, Sendable, CaseIterable {
     /// What files hold counts too.
     case contents

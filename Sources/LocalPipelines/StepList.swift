@@ -13,6 +13,7 @@ struct StepList {
         var attempts = 0
         var failure: String?
         var metadata = JSONObject()
+        var cacheHit: JSONValue?
     }
 
     private let machine: StateMachine
@@ -49,6 +50,9 @@ struct StepList {
                 entries.append(Entry(step: step, started: event.timestamp))
             }
         case .taskScheduled: change(event.frame) { $0.attempts += 1 }
+        case .note(.cacheDecided(let decision)):
+            guard decision["Outcome"]?.string == "Hit", let source = decision["SourcePipelineExecutionArn"] else { break }
+            change(event.frame) { $0.cacheHit = ["SourcePipelineExecutionArn": source] }
         case .taskSucceeded(_, let output): change(event.frame) { $0.metadata = Self.metadata($0.step, output) }
         case .taskFailed(_, _, let cause), .taskTimedOut(_, _, let cause):
             change(event.frame) { $0.failure = Self.reason(cause) }
@@ -100,6 +104,7 @@ struct StepList {
             json["StepStatus"] = .string(isLeft ? (entry.failure == nil ? "Stopped" : "Failed") : entry.status)
             json["AttemptCount"] = .integer(Int64(entry.attempts))
             if entry.status != "Succeeded" { json["FailureReason"] = entry.failure.map { .string($0) } }
+            json["CacheHitResult"] = entry.cacheHit
             if !entry.metadata.isEmpty { json["Metadata"] = .object(entry.metadata) }
             return .object(json)
         }

@@ -3,6 +3,8 @@ import json
 import os
 import shutil
 import subprocess
+import tarfile
+import time
 
 import pytest
 from conftest import PROGRAM, ROOT, SfnRun
@@ -18,11 +20,30 @@ class Example(SfnRun):
         self.home = folder / name
         if (EXAMPLES / name / "fetch_data.py").exists():
             subprocess.run([EXAMPLES / ".venv/bin/python", EXAMPLES / name / "fetch_data.py"], check=True)
-        shutil.copytree(EXAMPLES / name, self.home, ignore=shutil.ignore_patterns(".sfn-run", "__pycache__"))
-        (folder / ".venv").symlink_to(EXAMPLES / ".venv")
+        shutil.copytree(EXAMPLES / name, self.home, ignore=shutil.ignore_patterns(".sfn-run", "__pycache__", "work", "outbox"))
+        if not (folder / ".venv").exists():
+            (folder / ".venv").symlink_to(EXAMPLES / ".venv")
 
     def run(self, *arguments, **options):
         return self(self.home / "pipeline.json", *arguments, **options)
+
+    def deliver(self, *arguments, code=0):
+        """The Swift program that makes a pipeline from the folder's configuration and runs it."""
+        done = subprocess.run([str(PROGRAM.parent / "deliver"), str(self.home), *arguments], capture_output=True, text=True, timeout=120)
+        assert (done.returncode == 0) == (code == 0), f"exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done
+
+    def change(self, name, change):
+        document = json.loads((self.home / name).read_text())
+        change(document)
+        (self.home / name).write_text(json.dumps(document))
+
+    def archive(self, pattern):
+        """The names in the one archive among the buckets that matches."""
+        found = list((self.home / ".sfn-run/data/buckets").glob(pattern))
+        assert len(found) == 1, found
+        with tarfile.open(found[0]) as archive:
+            return sorted(member.name.removeprefix("./") for member in archive.getmembers() if member.isfile())
 
     def boto(self, code):
         """What Python sees with this machine's services: JSON of `result`."""
@@ -92,3 +113,74 @@ def test_abalone_far_off_ends_in_its_fail_step_and_registers_nothing(abalone):
     assert "mean squared error is above 1" in error
     after = abalone.boto('result = boto3.client("sagemaker").list_model_packages(ModelPackageGroupName="Abalone")["ModelPackageSummaryList"]')
     assert len(after) == len(before)
+
+
+def test_a_configuration_trains_and_creates_a_model(tmp_path):
+    it = Example(tmp_path, example("train-then-model"))
+    done = it.deliver()
+    assert [line.split()[:2] for line in done.stdout.splitlines()[:2]] == [["Succeeded", "Training"], ["Succeeded", "CreateModel"]]
+    assert "code/inference.py" in it.archive("diabetes-work/models/*/output/model.tar.gz")
+    job = it.jobs("training")[0]
+    described = it.boto(f'result = boto3.client("sagemaker").describe_training_job(TrainingJobName="{job}")')
+    assert described["ResourceConfig"]["VolumeSizeInGB"] == 50, "the execution document's setting"
+    assert described["OutputDataConfig"]["KmsKeyId"] == "alias/local"
+    assert {metric["MetricName"] for metric in described["FinalMetricDataList"]} == {"val_rmse", "test_rmse"}
+    # Another pipeline under the same version of the template is refused.
+    it.change("config.json", lambda document: document["TrainingConfig"]["hyperparameters"].update({"lr": 0.5}))
+    assert "give it a new version" in it.deliver(code=1).stderr
+
+
+def test_an_existing_model_is_packaged_and_registered_in_each_region(tmp_path):
+    it = Example(tmp_path, example("deploy-model"))
+    done = it.deliver()
+    assert [line.split()[1] for line in done.stdout.splitlines()[:4]] == ["CreateModel", "Package", "Registration-NA", "Registration-EU"]
+    assert it.archive("delivery/diabetes/Package/**/model.tar.gz") == ["code/inference.py", "model.joblib"]
+    assert it.archive("delivery/diabetes/payload/payload.tar.gz") == ["payload"]
+    versions = it.boto('result = boto3.client("sagemaker").list_model_packages(ModelPackageGroupName="diabetes")["ModelPackageSummaryList"]')
+    assert len(versions) == 2
+    it.change("config.json", lambda document: document["PackageStepConfig"].pop("processing_volume_size"))
+    assert "Package: the required attribute 'processing_volume_size' is missing" in it.deliver(code=1).stderr
+
+
+def test_packaging_alone_is_reused_until_its_scripts_change(tmp_path):
+    it = Example(tmp_path, example("package-model"))
+    assert "(reused)" not in it.deliver().stdout
+    assert "Package  (reused)" in it.deliver().stdout
+    (it.home / "code/inference.py").write_text("# another one\n")
+    assert "(reused)" not in it.deliver().stdout
+
+
+def deliver_by_hand(it, name, answer):
+    """Runs the machine, answers the mail that asks for approval with `answer`; None: no mail is expected."""
+    running = it.start(it.home / "machine.asl.json", "--input", it.home / "input.json", "--name", name)
+    mail = it.home / "outbox" / f"{name}-approval.txt"
+    deadline = time.monotonic() + 120
+    while running.poll() is None and not mail.exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    if answer:
+        token = mail.read_text().split("callback success ")[1].split()[0]
+        it("callback", answer[0], token, *answer[1:])
+    else:
+        assert not mail.exists()
+    output, notes = running.communicate(timeout=120)
+    return running.returncode, output, notes
+
+
+def test_cicd_deploys_what_is_better_and_approved_and_nothing_else(tmp_path):
+    Example(tmp_path, example("abalone"))
+    it = Example(tmp_path, "abalone-cicd")
+    code, _, notes = deliver_by_hand(it, "rejected", ["failure", "--error", "Rejected", "--cause", "not on a Friday"])
+    assert code == 1 and "not on a Friday" in notes
+    assert "not on a Friday" in (it.home / "outbox/rejected-failed.txt").read_text()
+    code, output, notes = deliver_by_hand(it, "approved", ["success", "--output", '{"by": "Ada"}'])
+    assert code == 0, notes
+    result = json.loads(output)
+    assert result["deployed"] and result["approvedBy"] == "Ada" and result["package"].endswith("/abalone/2")
+    described = it.boto('result = [boto3.client("sagemaker").describe_model_package(ModelPackageName=f"arn:aws:sagemaker:us-east-1:123456789012:model-package/abalone/{n}")["ModelApprovalStatus"] for n in (1, 2)]')
+    assert described == ["Rejected", "Approved"]
+    endpoint = json.loads((it.home / ".sfn-run/data/sagemaker/records/endpoints/abalone.json").read_text())
+    assert endpoint["EndpointStatus"] == "InService" and endpoint["EndpointConfigName"] == "abalone-approved"
+    reports = list((it.home / ".sfn-run/data/buckets/abalone-reports/approved").glob("*.json"))
+    assert json.loads(reports[0].read_text()) == {"violations": []}
+    code, output, notes = deliver_by_hand(it, "same", None)
+    assert code == 0 and not json.loads(output)["deployed"], notes

@@ -81,6 +81,21 @@ import Testing
         await local.close()
     }
 
+    @Test func aSecondRunIsServedFromTheCache() async throws {
+        let home = try folder([:])
+        try #"{"images": {"work": ["sh", "-c", "echo x >> \#(home)/runs"]}}"#.write(toFile: home + "/sfn-run.json", atomically: true, encoding: .utf8)
+        let local = try LocalPipelineSession(folder: home)
+        let step = ProcessingStep(name: "Work", processor: Processor(imageURI: "work"), options: StepOptions(cache: CacheConfig()))
+        let pipeline = Pipeline(name: "Cached", steps: [step])
+        let first = try await pipeline.execute(on: local)
+        let second = try await pipeline.execute(on: local)
+        #expect(first.status == "Succeeded" && second.status == "Succeeded")
+        #expect(try await first.execution.listSteps()[0]["CacheHitResult"] == nil)
+        #expect(try await second.execution.listSteps()[0]["CacheHitResult"] == ["SourcePipelineExecutionArn": .string(first.execution.arn)])
+        #expect(try String(contentsOfFile: home + "/runs", encoding: .utf8) == "x\n")
+        await local.close()
+    }
+
     @Test func whatIsNotValidIsRefusedBeforeItIsKept() async throws {
         let local = try LocalPipelineSession(folder: try folder([:]))
         let (one, other) = (FailStep(name: "Same", errorMessage: "one"), FailStep(name: "Same", errorMessage: "other"))

@@ -66,6 +66,40 @@ import Testing
         #expect(throws: ConfigurationError.self) { try unknown.applied(to: run.definition) }
     }
 
+    @Test func everyJobUsesWhatTheExecutionSupplies() throws {
+        var registry = TemplateRegistry()
+        let run = try TemplateRun(ModelDeliveryTemplate.self, configuration: read(), session: session, registry: &registry)
+        let (training, package) = (run.definition.steps[0].arguments, run.definition.steps[1].arguments)
+        #expect(training["OutputDataConfig"]?["KmsKeyId"] == ["Get": "Parameters.KMS_ENCRYPTION_KEY_PARAM"])
+        #expect(training["VpcConfig"]?["Subnets"] == [["Get": "Parameters.VPC_SUBNET"]])
+        #expect(package["NetworkConfig"]?["VpcConfig"]?["SecurityGroupIds"] == [["Get": "Parameters.SECURITY_GROUP_ID"]])
+        #expect(package["ProcessingOutputConfig"]?["Outputs"] != nil)
+    }
+
+    @Test func registrationIsAStepForEachRegion() throws {
+        let several = try read { document in
+            var registration = document["Registration"]?.object ?? JSONObject()
+            registration["regions"] = ["NA", "EU"]
+            document["Registration"] = .object(registration)
+        }
+        var registry = TemplateRegistry()
+        let run = try TemplateRun(ModelDeliveryTemplate.self, configuration: several, session: session, registry: &registry)
+        #expect(run.definition.steps.map(\.name).suffix(2) == ["Registration-NA", "Registration-EU"])
+        #expect(run.definition.steps[2].arguments["SamplePayloadUrl"] == "s3://b/MODS/payload/payload.tar.gz")
+    }
+
+    @Test func modelsAreTrainedInTheHomeRegionAlone() throws {
+        let abroad = try read { document in
+            var training = document["Training"]?.object ?? JSONObject()
+            training["region"] = "EU"
+            document["Training"] = .object(training)
+        }
+        var registry = TemplateRegistry()
+        #expect(throws: ConfigurationError.self) {
+            _ = try TemplateRun(ModelDeliveryTemplate.self, configuration: abroad, session: session, registry: &registry)
+        }
+    }
+
     @Test func aSamplePayloadHasOneValueForEachVariable() throws {
         let builder = RegistrationStepBuilder(BuilderContext(configuration: try read(), session: session))
         #expect(try builder.samplePayload() == #"{"a":0,"b":"sample"}"#)

@@ -52,6 +52,76 @@ import Testing
         #expect(plain(abalone().definition().json) == plain(try entry.read()))
     }
 
+    /// AWS's notebook: process, train, evaluate, then register, create and transform, or fail.
+    private func notebookAbalone() -> Pipeline {
+        let bucket = "s3://sagemaker-us-west-2-123456789012"
+        let processingCount = ParameterInteger("ProcessingInstanceCount", defaultValue: 1)
+        let trainingType = ParameterString("TrainingInstanceType", defaultValue: "ml.m5.xlarge")
+        let approval = ParameterString("ModelApprovalStatus", defaultValue: "PendingManualApproval")
+        let input = ParameterString("InputData", defaultValue: "\(bucket)/abalone")
+        let batch = ParameterString("BatchData", defaultValue: "\(bucket)/abalone")
+        let threshold = ParameterFloat("MseThreshold", defaultValue: 6)
+        let process = ProcessingStep(
+            name: "AbaloneProcess",
+            processor: SKLearnProcessor(frameworkVersion: "0.23-1", code: "\(bucket)/code/preprocessing.py", instanceCount: processingCount, session: session),
+            inputs: [ProcessingInput(source: input, destination: "/opt/ml/processing/input")],
+            outputs: ["train", "validation", "test"].map { ProcessingOutput(outputName: $0, source: "/opt/ml/processing/\($0)") })
+        let outputs = process.properties.ProcessingOutputConfig.Outputs
+        let image = ImageURIs.xgboost("1.0-1", region: session.region)
+        var estimator = Estimator(
+            imageURI: image, instanceType: trainingType, outputPath: "\(bucket)/AbaloneTrain",
+            hyperparameters: [
+                ("objective", "reg:linear"), ("num_round", 50), ("max_depth", 5), ("eta", 0.2), ("gamma", 4), ("min_child_weight", 6), ("subsample", 0.7),
+            ])
+        estimator.disableProfiler = false
+        let train = TrainingStep(
+            name: "AbaloneTrain", estimator: estimator,
+            inputs: ["train", "validation"].map { ($0, TrainingInput(s3Data: outputs[$0].S3Output.S3Uri, contentType: "text/csv")) })
+        let report = PropertyFile(name: "EvaluationReport", outputName: "evaluation", path: "evaluation.json")
+        let evaluate = ProcessingStep(
+            name: "AbaloneEval", processor: ScriptProcessor(imageURI: image, code: "\(bucket)/code/evaluation.py"),
+            inputs: [
+                ProcessingInput(source: train.properties.ModelArtifacts.S3ModelArtifacts, destination: "/opt/ml/processing/model"),
+                ProcessingInput(source: outputs["test"].S3Output.S3Uri, destination: "/opt/ml/processing/test"),
+            ],
+            outputs: [ProcessingOutput(outputName: "evaluation", source: "/opt/ml/processing/evaluation", destination: "\(bucket)/evaluation")],
+            propertyFiles: [report])
+        let model = Model(imageURI: image, modelData: train.properties.ModelArtifacts.S3ModelArtifacts)
+        let register = ModelStep(
+            name: "AbaloneRegisterModel",
+            stepArgs: model.register(
+                groupName: "AbaloneModelPackageGroupName", approvalStatus: approval, contentTypes: ["text/csv"], responseTypes: ["text/csv"],
+                inferenceInstances: ["ml.t2.medium", "ml.m5.xlarge"], transformInstances: ["ml.m5.xlarge"],
+                modelMetrics: ModelMetrics(modelStatistics: MetricsSource(s3URI: "\(bucket)/evaluation/evaluation.json"))))
+        let create = ModelStep(name: "AbaloneCreateModel", stepArgs: model.create())
+        let transform = TransformStep(
+            name: "AbaloneTransform", modelName: create.properties.ModelName, data: batch, outputPath: "\(bucket)/AbaloneTransform")
+        let fail = FailStep(name: "AbaloneMSEFail", errorMessage: Join(on: " ", values: ["Execution failed due to MSE >", threshold]))
+        let condition = ConditionStep(
+            name: "AbaloneMSECond",
+            conditions: [.lessThanOrEqualTo(JsonGet(step: evaluate, propertyFile: report, jsonPath: "regression_metrics.mse.value"), threshold)],
+            ifSteps: [register, create, transform], elseSteps: [fail])
+        return Pipeline(
+            name: "AbalonePipeline", parameters: [processingCount, trainingType, approval, input, batch, threshold],
+            steps: [process, train, evaluate, condition], session: session)
+    }
+
+    @Test func theNotebooksAbaloneInSwiftIsTheDefinitionThatTheSDKWrote() throws {
+        guard let entry = Corpus.entries.first(where: { $0.file.hasSuffix("sm-pipelines-preprocess-train-evaluate-batch-transform--abalonepipeline.json") }) else { return }
+        // The SDK names the places of code by its hash, and that of the evaluation by the time.
+        func plain(_ value: JSONValue) -> JSONValue {
+            switch value {
+            case .string(let text) where text.hasPrefix("s3://") && text.contains("/code/"): "code"
+            case .string(let text) where text.hasPrefix("s3://") && text.hasSuffix("/evaluation"): "evaluation"
+            case .string(let text) where text.hasPrefix("s3://") && text.hasSuffix("/evaluation.json"): "evaluation.json"
+            case .array(let elements): .array(elements.map(plain))
+            case .object(let object): .object(object.mapValues(plain))
+            default: value
+            }
+        }
+        #expect(plain(notebookAbalone().definition().json) == plain(try entry.read()))
+    }
+
     @Test func dependenciesFollowFromReferences() {
         let info = abalone().stepsInfo()
         #expect(info.map(\.name) == ["AbaloneProcess", "AbaloneTrain", "AbaloneCreateModel", "LambdaRecordModelNameToParameterStore"])

@@ -1,7 +1,7 @@
 import Glibc
 
 /// Finding programs, and the environment that children get.
-enum Executable {
+package enum Executable {
     /// The file that a shell in `directory` would run for `program`.
     static func path(of program: String, searchPath: String? = nil, directory: String? = nil) -> String? {
         guard !program.isEmpty else { return nil }
@@ -18,7 +18,7 @@ enum Executable {
     }
 
     /// This process's environment.
-    static var environment: [String: String] {
+    package static var environment: [String: String] {
         var result: [String: String] = [:]
         var entry = environ
         while let text = entry.pointee {

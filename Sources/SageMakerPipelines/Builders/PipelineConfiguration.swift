@@ -88,6 +88,13 @@ public struct ConfigurationSection: Sendable {
         for key in keys where self[key].map(\.isNull) ?? true { throw missing(key) }
     }
 
+    /// Models are trained and created in one region; others get them by registration. Base may say another one: it is where
+    /// the model is registered.
+    func requireHomeRegion() throws(ConfigurationError) {
+        guard let region = own["region"], region != "NA", region != "us-east-1" else { return }
+        throw wrong("region", region, "NA (us-east-1), where models are trained and created")
+    }
+
     private func missing(_ key: String) -> ConfigurationError {
         ConfigurationError(description: "\(name): the required attribute '\(key)' is missing")
     }

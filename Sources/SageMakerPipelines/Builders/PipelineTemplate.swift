@@ -43,12 +43,15 @@ public struct TemplateRegistry: Sendable, Equatable {
 /// What an execution document says: a step's name → settings that are merged into that step's job.
 public struct ExecutionDocument: Sendable {
     private let settings: JSONObject
+    /// `PIPELINE_PARAMETERS`: values for the pipeline's parameters, the predefined ones too.
+    public let parameters: [String: JSONValue]
 
     public init(_ json: JSONValue) throws(ConfigurationError) {
         guard let object = json["PIPELINE_STEP_CONFIGS"]?.object ?? json.object else {
             throw ConfigurationError(description: "execution document: found \(json.typeName), expected an object of steps")
         }
         settings = object
+        parameters = Dictionary((json["PIPELINE_PARAMETERS"]?.object ?? JSONObject()).map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
     }
 
     /// The definition with the settings merged into the arguments of the steps they name.
@@ -79,7 +82,7 @@ public struct ExecutionDocument: Sendable {
         })
     }
 
-    private static func merge(_ new: JSONObject, into old: inout JSONObject) {
+    static func merge(_ new: JSONObject, into old: inout JSONObject) {
         for (key, value) in new {
             if case .object(let inner) = value, case .object(var existing)? = old[key] {
                 merge(inner, into: &existing)
@@ -102,7 +105,7 @@ public struct TemplateRun<Template: PipelineTemplate>: Sendable {
         var pipeline = try template.init(configuration: configuration, session: session).generatePipeline()
         let declared = Set(pipeline.parameters.map(\.name))
         pipeline.parameters += PredefinedParameters.all.filter { !declared.contains($0.name) }
-        let plain = pipeline.definition()
+        let plain = SecureSettings.applied(to: pipeline.definition())
         try registry.record(name: pipeline.name, version: template.version, definition: plain)
         self.pipeline = pipeline
         definition = try document?.applied(to: plain) ?? plain
@@ -131,13 +134,17 @@ public struct ModelDeliveryTemplate: PipelineTemplate {
         } else {
             model = try base.s3("model_path")
         }
-        if context.configuration.has("Model") { steps.append(try ModelStepBuilder(context).createStep(inputs: ["model_data": model])) }
+        var before: [any Step] = []
+        if context.configuration.has("Model") {
+            before = [try ModelStepBuilder(context).createStep(inputs: ["model_data": model])]
+            steps += before
+        }
         if context.configuration.has("Package") {
-            let package = try PackagingStepBuilder(context).packaging(inputs: ["model_input": model])
+            let package = try PackagingStepBuilder(context).packaging(inputs: ["model_input": model], dependencies: before)
             steps.append(package)
             if context.configuration.has("Registration") {
                 let packaged = package.properties.ProcessingOutputConfig.Outputs[0].S3Output.S3Uri
-                steps.append(try RegistrationStepBuilder(context).createStep(inputs: ["packaged_model": packaged]))
+                steps += try RegistrationStepBuilder(context).createSteps(inputs: ["packaged_model": packaged], dependencies: [package]).map(\.step)
             }
         }
         return Pipeline(name: try base.string("pipeline_name"), steps: steps, session: context.session)

@@ -36,6 +36,7 @@ public struct TrainingStepBuilder: StepBuilder {
         try section.require(["training_entry_point", "training_instance_type", "input_path", "output_path"])
         _ = try section.s3("input_path")
         _ = try section.s3("output_path")
+        try section.requireHomeRegion()
     }
 
     public func createStep(inputs: [String: any PipelineInput] = [:], dependencies: [any Step] = []) throws(ConfigurationError) -> any Step {
@@ -55,6 +56,10 @@ public struct TrainingStepBuilder: StepBuilder {
         var full = estimator
         full.volumeSizeInGB = try section.integer("training_volume_size", default: 30)
         full.environment = environment
+        // `{"val_rmse": "val_rmse=([0-9.]+);"}`
+        full.metricDefinitions = (section["metric_definitions"]?.object ?? JSONObject()).compactMap { name, regex in
+            regex.string.map { (name: name, regex: $0) }
+        }
         if let checkpoint = section["checkpoint_path"]?.string, !checkpoint.isEmpty { full.checkpointS3URI = checkpoint }
         let root = try section.s3("input_path")
         let channels = try section.strings("channels", default: ["train", "val", "test"]).map { channel in
@@ -71,7 +76,10 @@ public struct ModelStepBuilder: StepBuilder {
 
     public init(_ context: BuilderContext) { section = context.configuration.section("Model") }
 
-    public func validate() throws(ConfigurationError) { try section.require(["inference_image", "inference_entry_point"]) }
+    public func validate() throws(ConfigurationError) {
+        try section.require(["inference_image", "inference_entry_point"])
+        try section.requireHomeRegion()
+    }
 
     public func createStep(inputs: [String: any PipelineInput], dependencies: [any Step] = []) throws(ConfigurationError) -> any Step {
         try validate()
@@ -144,31 +152,53 @@ public struct PackagingStepBuilder: StepBuilder {
 public struct RegistrationStepBuilder: StepBuilder {
     let section: ConfigurationSection
     let payload: ConfigurationSection
+    private let isWithPayload: Bool
     public let inputNames = ["packaged_model"]
     public let outputNames = ["model_package"]
 
     public init(_ context: BuilderContext) {
         section = context.configuration.section("Registration")
         payload = context.configuration.section("Payload")
+        isWithPayload = context.configuration.has("Payload")
     }
 
     public func validate() throws(ConfigurationError) {
         try section.require(["model_package_group", "inference_image", "content_types", "response_types"])
         // Registration stands in one region, where the registry is.
-        if let region = section["region"]?.string, !["NA", "us-east-1", "EU", "eu-west-1", "FE", "us-west-2"].contains(region) {
+        for region in try section.strings("regions", default: [try section.string("region", default: "NA")])
+        where !["NA", "us-east-1", "EU", "eu-west-1", "FE", "us-west-2"].contains(region) {
             throw section.wrong("region", .string(region), "NA, EU or FE, or its AWS region")
         }
     }
 
     public func createStep(inputs: [String: any PipelineInput], dependencies: [any Step] = []) throws(ConfigurationError) -> any Step {
+        try registration(in: try section.string("region", default: "NA"), inputs: inputs, dependencies: dependencies)
+    }
+
+    /// One step for each region of `regions`.
+    public func createSteps(inputs: [String: any PipelineInput], dependencies: [any Step] = []) throws(ConfigurationError) -> [(region: String, step: any Step)] {
+        var steps: [(region: String, step: any Step)] = []
+        for region in try section.strings("regions", default: [try section.string("region", default: "NA")]) {
+            steps.append((region, try registration(in: region, inputs: inputs, dependencies: dependencies)))
+        }
+        return steps
+    }
+
+    private func registration(in region: String, inputs: [String: any PipelineInput], dependencies: [any Step]) throws(ConfigurationError) -> RegisterModelStep {
         try validate()
         guard let model = inputs["packaged_model"] else { throw ConfigurationError(description: "Registration: the input 'packaged_model' is missing") }
-        let region = try section.string("region", default: "NA")
+        let prefix = try section.string("step_name", default: "Registration")
         return RegisterModelStep(
-            name: try section.string("step_name", default: "Registration-\(region)"), model: Model(imageURI: try section.string("inference_image"), modelData: model),
+            name: "\(prefix)-\(region)", model: Model(imageURI: try section.string("inference_image"), modelData: model),
             groupName: try section.string("model_package_group"), approvalStatus: try section.string("approval_status", default: "PendingManualApproval"),
             contentTypes: try section.strings("content_types", default: []), responseTypes: try section.strings("response_types", default: []),
-            options: StepOptions(dependsOn: dependencies))
+            samplePayloadURL: try samplePayloadURL(), options: StepOptions(dependsOn: dependencies))
+    }
+
+    /// Where the sample payload lies; nil: the configuration has no Payload section.
+    public func samplePayloadURL() throws(ConfigurationError) -> String? {
+        guard isWithPayload else { return nil }
+        return "\(try payload.s3("pipeline_s3_loc"))/payload/payload.tar.gz"
     }
 
     /// A sample request of the model's inputs, one value for each declared variable: numbers 0, texts "sample".

@@ -68,12 +68,13 @@ public struct RegisterModelStep: Step {
     public var inferenceInstances: [String]
     public var transformInstances: [String]
     public var modelMetrics: ModelMetrics?
+    public var samplePayloadURL: (any PipelineInput)?
     public var properties: ModelPackageProperties { ModelPackageProperties(own: property) }
 
     public init(
         name: String, model: Model, groupName: any PipelineInput, approvalStatus: any PipelineInput = "PendingManualApproval", contentTypes: [String],
         responseTypes: [String], inferenceInstances: [String] = ["ml.m5.large"], transformInstances: [String] = ["ml.m5.large"],
-        modelMetrics: ModelMetrics? = nil, options: StepOptions = StepOptions()
+        modelMetrics: ModelMetrics? = nil, samplePayloadURL: (any PipelineInput)? = nil, options: StepOptions = StepOptions()
     ) {
         self.name = name
         self.model = model
@@ -84,6 +85,7 @@ public struct RegisterModelStep: Step {
         self.inferenceInstances = inferenceInstances
         self.transformInstances = transformInstances
         self.modelMetrics = modelMetrics
+        self.samplePayloadURL = samplePayloadURL
         common = options
     }
 
@@ -98,6 +100,7 @@ public struct RegisterModelStep: Step {
         ]
         request["ModelApprovalStatus"] = approvalStatus.pipelineJSON
         request["SkipModelValidation"] = "None"
+        request["SamplePayloadUrl"] = samplePayloadURL?.pipelineJSON
         return [("Type", "RegisterModel"), ("Arguments", .object(request))]
     }
 }

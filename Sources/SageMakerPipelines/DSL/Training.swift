@@ -31,6 +31,8 @@ public struct Estimator: Sendable {
     public var metricDefinitions: [(name: String, regex: String)]
     public var checkpointS3URI: (any PipelineInput)?
     public var role: String?
+    /// The SDK's estimators switch SageMaker's profiler on where nobody says otherwise.
+    public var disableProfiler = true
     /// Script mode: the program and the folder it is in.
     public var entryPoint: String?
     public var sourceDirectory: String?
@@ -128,7 +130,7 @@ public struct TrainingStep: Step {
         if !estimator.environment.isEmpty { request["Environment"] = .object(JSONObject(estimator.environment.map { ($0.0, $0.1.pipelineJSON) })) }
         if let uri = estimator.checkpointS3URI { request["CheckpointConfig"] = ["S3Uri": uri.pipelineJSON] }
         request["DebugHookConfig"] = ["S3OutputPath": output, "CollectionConfigurations": []]
-        request["ProfilerConfig"] = ["DisableProfiler": true]
+        request["ProfilerConfig"] = estimator.disableProfiler ? ["DisableProfiler": true] : ["S3OutputPath": output, "DisableProfiler": false]
         return request
     }
 
