@@ -30,7 +30,8 @@ let package = Package(
         .target(name: "LocalJobs", dependencies: ["JSON", "Digest", "CProcess"], swiftSettings: strict),
         .testTarget(name: "LocalJobsTests", dependencies: ["LocalJobs"], swiftSettings: strict),
         .target(name: "SageMakerPipelines", dependencies: ["JSON", "StatesLanguage"], swiftSettings: strict),
-        .testTarget(name: "SageMakerPipelinesTests", dependencies: ["SageMakerPipelines", "StatesLanguage"], swiftSettings: strict),
+        .testTarget(
+            name: "SageMakerPipelinesTests", dependencies: ["SageMakerPipelines", "StatesLanguage", "ExecutionDriver", "sfn-pipelines"], swiftSettings: strict),
         .target(name: "CCurl"),
         .target(name: "Curl", dependencies: ["CCurl"], swiftSettings: strict),
         .target(name: "CAWSTable", exclude: ["aws-table.bin"]),
@@ -53,7 +54,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "SfnRunTests", dependencies: ["sfn-run"], swiftSettings: strict),
         .target(name: "ExecutionDriver", dependencies: ["JSON", "StatesLanguage"], swiftSettings: strict),
-        .executableTarget(name: "sfn-pipelines", dependencies: ["JSON", "SageMakerPipelines", "StatesLanguage"], swiftSettings: strict),
+        .executableTarget(name: "sfn-pipelines", dependencies: ["JSON", "SageMakerPipelines", "StatesLanguage", "ExecutionDriver"], swiftSettings: strict),
         .executableTarget(name: "sfn-cases", dependencies: ["JSON", "JSONata", "StatesLanguage", "ExecutionDriver"], swiftSettings: strict),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .target(name: "SQLite", dependencies: ["CSQLite"], swiftSettings: strict),

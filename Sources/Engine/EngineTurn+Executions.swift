@@ -198,6 +198,7 @@ extension EngineTurn {
         case .succeeded:
             throw EngineError.notRedrivable("Execution is SUCCEEDED and cannot be redriven")
         }
+        if let most = options.maxParallel { deliver(.limitTasks(most), to: row.id) }
         return started
     }
 

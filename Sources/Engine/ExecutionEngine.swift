@@ -143,6 +143,8 @@ package struct Recovered: Sendable {
 
 package struct ResumeOptions: Sendable {
     package var timeScale: Double?
+    /// At most so many Task states at once from here on; nil: as before.
+    package var maxParallel: Int?
     package var observer: EventObserver?
     package init() {}
 }

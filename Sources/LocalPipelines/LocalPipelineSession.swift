@@ -141,7 +141,17 @@ public final class LocalPipelineSession: PipelineService, Sendable {
 
     public func retry(executionARN: String) async throws {
         guard try row(executionARN).status != .succeeded else { throw PipelineServiceError("\(executionARN) has succeeded: there is nothing to retry") }
+        if let reason = try retryRefusal(executionARN) { throw PipelineServiceError("\(executionARN) cannot be retried: \(reason)") }
         try await engine.resume(executionARN)
+    }
+
+    private func retryRefusal(_ arn: String) throws -> String? {
+        let row = try row(arn)
+        guard row.status.isEnded, let executed = try executedPipeline(row), let text = try store.read({ tx in try tx.definition(row.definition) }),
+            let machine = StateMachine.read(try JSONValue(parsing: text)).machine
+        else { return nil }
+        let events = try store.read { tx in try tx.storedEvents(of: row.id) }
+        return PipelineExecutionSteps(definition: try records.version(executed.name, executed.version).definition, machine: machine, events: events).retryRefusal
     }
 
     // MARK: rows

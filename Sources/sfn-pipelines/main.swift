@@ -5,9 +5,10 @@ import SageMakerPipelines
 /// Checks real pipeline definitions: `sfn-pipelines [-v] [FOLDER]`, the folder of `SFN_PIPELINES` or `../shared/pipelines`.
 /// Each must be read, written back without a difference, compile to a valid machine and, where it is complete, run to its
 /// end with stubbed jobs, exported too; those that must be rejected must be, for the reason the index gives.
-///
+/// `sfn-pipelines --retries` prints the table of retry policies;
 /// `sfn-pipelines --exports` prints instead a line of JSON for each: the exported machine and its run here (scripts/check-exports).
 let arguments = CommandLine.arguments.dropFirst()
+if arguments.contains("--retries") { exit(RetryCase.printTable() ? 0 : 1) }
 let isVerbose = arguments.contains("-v")
 let folder = arguments.first { !$0.hasPrefix("-") } ?? getenv("SFN_PIPELINES").map { String(cString: $0) } ?? "../shared/pipelines"
 guard let bytes = DefinitionFiles.bytes(of: folder + "/index.json") else {

@@ -156,3 +156,67 @@ def test_a_selection_that_cannot_run_is_refused_in_one_sentence(sfn):
     # What the failed execution has can be used.
     run(sfn, "--steps", "Train", "--name", "two")
     assert calls() == ["train"]
+
+
+def test_resume_goes_on_from_the_failed_step_under_the_same_arn(sfn):
+    calls = pipelines.install(sfn, pipelines.pipeline(cached=False))
+    (sfn.folder / "break-train").write_text("")
+    said = run(sfn, "--name", "one", code=1)
+    assert "sfn-run resume one" in said
+    assert calls() == ["prepare", "train"]
+    before = pipelines.steps(sfn, "one")
+    assert before["Train"]["StepStatus"] == "Failed" and "train is broken" in before["Train"]["FailureReason"]
+    (sfn.folder / "break-train").unlink()
+    sfn("resume", "one", "--output", "none")
+    assert calls() == ["train", "evaluate", "report"]
+    after = pipelines.steps(sfn, "one")
+    assert after["Prepare"] == before["Prepare"]
+    assert after["Train"]["StepStatus"] == "Succeeded" and after["Train"]["AttemptCount"] == 2
+    # A retried job is a new job.
+    assert after["Train"]["Metadata"]["TrainingJob"]["Arn"] != before["Train"]["Metadata"]["TrainingJob"]["Arn"]
+    assert len(json.loads(sfn("list", "--json").stdout)) == 1
+
+
+def test_resume_is_refused_after_a_fail_step_with_the_reason(sfn):
+    pipelines.install(sfn)
+    said = run(sfn, "--name", "one", "--parameter", "Limit=0.01", code=1)
+    assert "sfn-run resume" not in said
+    said = sfn("resume", "one", code=64).stderr
+    assert "one cannot be resumed: it ended in the Fail step 'TooBad' (the error is above the limit)" in said
+
+
+def side_by_side(count):
+    return {
+        "Version": "2020-12-01", "Metadata": {}, "Parameters": [{"Name": "InstanceCount", "Type": "Integer", "DefaultValue": 1}],
+        "PipelineExperimentConfig": None,
+        "Steps": [pipelines.processing(f"P{n}", "report", ["/opt/ml/processing/report"], [], [
+            ("report", f"s3://work/report{n}", "/opt/ml/processing/report")], cached=False) for n in range(count)]}
+
+
+def most_at_once(steps):
+    edges = sorted([(step["StartTime"], 1) for step in steps] + [(step["EndTime"], -1) for step in steps])
+    most = now = 0
+    for _, change in edges:
+        now += change
+        most = max(most, now)
+    return most
+
+
+def test_a_stopped_pipeline_is_resumed_with_another_parallelism(sfn):
+    calls = pipelines.install(sfn, side_by_side(4))
+    (sfn.folder / "slow-report").write_text("0.8")
+    process = sfn.start("run", "small.json", "--name", "one", "--max-parallel", "1", "--output", "none")
+    while not (sfn.folder / "calls").exists():
+        assert process.poll() is None, process.communicate()
+    sfn("stop", "one")
+    assert process.wait(timeout=60) == 3
+    process.communicate()
+    steps = pipelines.steps(sfn, "one")
+    assert [step["StepStatus"] for step in steps.values()] == ["Stopped"]
+    calls()
+    (sfn.folder / "slow-report").write_text("0.5")
+    sfn("resume", "one", "--max-parallel", "2", "--output", "none")
+    assert calls() == ["report"] * 4
+    after = pipelines.steps(sfn, "one")
+    assert [step["StepStatus"] for step in after.values()] == ["Succeeded"] * 4
+    assert most_at_once([step for step in after.values()][1:]) == 2

@@ -10,8 +10,9 @@ public struct RetrySchedule: Sendable {
     private var retriesUsed: [Int64]
 
     /// With the default policy for what SageMaker retries by itself appended.
-    public init(policies: [RetryPolicy]) {
-        self.policies = policies + RetryPolicy.defaults(besides: policies)
+    /// `type`: those that never retry a class leave it out.
+    public init(policies: [RetryPolicy], of type: StepType? = nil) {
+        self.policies = RetryPolicy.inForce(policies, of: type)
         retriesUsed = Array(repeating: 0, count: self.policies.count)
     }
 
@@ -35,6 +36,23 @@ public struct RetrySchedule: Sendable {
 }
 
 extension RetryPolicy {
+    /// The policies of a step as they count: without the classes that its type never retries, and with the defaults.
+    static func inForce(_ policies: [RetryPolicy], of type: StepType?) -> [RetryPolicy] {
+        var own = policies
+        if type == .tuning || type == .autoML {
+            // Spec 2.4: these two do not retry a job's internal error, whoever asks.
+            own = policies.compactMap { policy in
+                let left = policy.exceptionTypes.filter { $0 != RetryClass.jobInternalError.rawValue }
+                if left.count == policy.exceptionTypes.count { return policy }
+                guard !left.isEmpty else { return nil }
+                var policy = policy
+                policy.document["ExceptionType"] = .array(left.map { .string($0) })
+                return policy
+            }
+        }
+        return own + defaults(besides: own)
+    }
+
     /// What is retried without being asked for. AWS does not publish the numbers; these are the documented defaults of a policy.
     static func defaults(besides policies: [RetryPolicy]) -> [RetryPolicy] {
         let named = Set(policies.flatMap(\.exceptionTypes))

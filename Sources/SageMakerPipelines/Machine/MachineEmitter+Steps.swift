@@ -253,7 +253,7 @@ extension MachineEmitter {
     }
 
     func retriers(_ step: PipelineStep) -> [JSONValue] {
-        (step.retryPolicies + RetryPolicy.defaults(besides: step.retryPolicies)).filter { !isLooped($0) }.map { policy in
+        RetryPolicy.inForce(step.retryPolicies, of: step.type).filter { !isLooped($0) }.map { policy in
             var fields = JSONObject()
             fields["ErrorEquals"] = .array(policy.exceptionTypes.map { .string($0) })
             fields["IntervalSeconds"] = .integer(max(policy.intervalSeconds, 1))

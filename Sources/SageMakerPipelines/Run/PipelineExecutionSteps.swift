@@ -35,6 +35,13 @@ public struct PipelineExecutionSteps: Sendable {
         for event in events { apply(event) }
     }
 
+    /// Why the execution cannot be retried (spec 2.6): it ended in a Fail step. nil: it can.
+    public var retryRefusal: String? {
+        guard let fail = steps.last(where: { $0.step.type == .fail && $0.status == .failed }) else { return nil }
+        let message = fail.failureReason.flatMap { $0.isEmpty ? nil : " (\($0))" } ?? ""
+        return "it ended in the Fail step '\(fail.name)'\(message), and an execution that a Fail step ended cannot be retried: start a new one"
+    }
+
     /// Whether the machine has a state for the step: one that was not selected, or can never start, has none.
     public func isPartOfMachine(_ name: String) -> Bool { stateNames.contains(name) }
 

@@ -28,6 +28,7 @@ extension Execution {
             (self.error, self.cause) = (error, cause)
         case .executionRedriven(let count):
             applyRedrive(event, count)
+        case .note(.parallelism(let limit)): applyParallelism(limit)
         default:
             guard frames.indices.contains(id.index) || event.kind.createsFrame else { return }
             applyToFrame(event, id)
@@ -123,7 +124,7 @@ extension Execution {
         case .parallelStateStarted(let state):
             guard case .parallel(let parallel) = machine[state].kind else { return }
             startChildren(event, id, count: parallel.branches.count)
-            children[id]?.maxConcurrency = parallel.maxConcurrency ?? 0
+            children[id]?.maxConcurrency = taskLimit == nil ? parallel.maxConcurrency ?? 0 : 0
         case .mapStateStarted(let state, let length):
             if case .map(let map) = machine[state].kind, map.distributed != nil {
                 update(id) { $0.chain = event.id }

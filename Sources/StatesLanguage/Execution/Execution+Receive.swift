@@ -14,6 +14,13 @@ extension Execution {
             cancelEverything()
             emit(.executionAborted(error: error, cause: cause), .root, previous: 0)
         case .redrive: receiveRedrive()
+        case .limitTasks(let limit):
+            guard isRunning, limit > 0 else { return }
+            note(.parallelism(limit), .root)
+            // Branches that the old limit held back.
+            for index in frames.indices where frames[index]?.isStopped == false {
+                if case .children = frames[index]?.phase { ready.append(FrameID(index)) }
+            }
         default:
             guard isRunning else { return }
             receiveForFrame(stimulus)
@@ -64,7 +71,7 @@ extension Execution {
             receiveForFrame(.taskSucceeded(id, scheduled: scheduled, output: output))
         case .mapRunEnded(let id, let started, let result):
             receiveMapRun(id, started, result)
-        case .start, .stop, .redrive: return
+        case .start, .stop, .redrive, .limitTasks: return
         }
     }
 

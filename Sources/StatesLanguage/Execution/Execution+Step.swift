@@ -16,9 +16,11 @@ extension Execution {
                 hold(id)
                 return false
             }
+            if parks(id, in: state) { return false }
             emit(.stateEntered(state, input: input), id, previous: frame.chain)
             return true
         case .run:
+            if parks(id, in: frame.state) { return false }
             return attempt(id, frame, at: .work) { (execution) throws(Failure) in try execution.work(id, frame) }
         case .result(let result):
             return attempt(id, frame, at: .leaving) { (execution) throws(Failure) in

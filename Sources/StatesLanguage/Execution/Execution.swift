@@ -25,6 +25,8 @@ public struct Execution: Sendable {
     public var absentActivities: Set<String> = []
     /// The state that failed last: where the failure of a failed execution came from.
     public internal(set) var failedState: StateID?
+    /// At most so many Task states at work (`parallelism`); nil: what the machine says.
+    public internal(set) var taskLimit: Int?
 
     var frames: [Frame?] = []
     /// By frame; apart from the frames, so that looking at a frame never copies ten thousand results.
@@ -34,6 +36,8 @@ public struct Execution: Sendable {
     var facts: ExecutionFacts
     /// Frames that can go on without anything from outside, in order. Derived: not part of the value.
     var ready = FrameQueue()
+    /// Frames that may start a task once there is room. Derived: not part of the value.
+    var parked = FrameQueue()
     /// What the turn under way has brought.
     var turn = Turn()
 
@@ -56,15 +60,18 @@ public struct Execution: Sendable {
 
     public var isRunning: Bool { status == .running }
     /// Whether `advance(on: [])` would bring more: a long run of steps without outside effects is cut into turns.
-    public var hasReadyWork: Bool { isRunning && !ready.isEmpty }
+    public var hasReadyWork: Bool { isRunning && (!ready.isEmpty || !parked.isEmpty && hasRoomForTask) }
 
     /// What follows from `stimuli`, in their order.
     public mutating func advance(on stimuli: [Stimulus], at now: Timestamp) -> (events: [HistoryEvent], commands: [Command]) {
         turn = Turn()
         turn.now = now
         for stimulus in stimuli { receive(stimulus) }
-        while isRunning, turn.events.count < Self.eventsPerTurn, let frame = ready.popFirst() { step(frame) }
-        if status != nil, !isRunning { ready.removeAll() }
+        while isRunning, turn.events.count < Self.eventsPerTurn, let frame = ready.popFirst() ?? nextParked() { step(frame) }
+        if status != nil, !isRunning {
+            ready.removeAll()
+            parked.removeAll()
+        }
         let result = (turn.events, turn.commands)
         turn = Turn()
         return result
@@ -147,7 +154,7 @@ extension Execution: Equatable {
         left.header == right.header && left.status == right.status && left.input == right.input
             && left.startedAt == right.startedAt && left.stoppedAt == right.stoppedAt && left.output == right.output
             && left.error == right.error && left.cause == right.cause && left.redriveCount == right.redriveCount
-            && left.redrivenAt == right.redrivenAt && left.lastEventID == right.lastEventID
+            && left.redrivenAt == right.redrivenAt && left.taskLimit == right.taskLimit && left.lastEventID == right.lastEventID
             && left.frames == right.frames && left.children == right.children && left.freeFrames == right.freeFrames
     }
 }

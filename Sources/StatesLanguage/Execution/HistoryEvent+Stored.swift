@@ -75,6 +75,7 @@ extension HistoryEvent {
             case .mapRunResult: "n.result"
             case .heartbeat: "n.beat"
             case .cacheDecided: "n.cache"
+            case .parallelism: "n.parallel"
             }
         }
     }
@@ -175,6 +176,7 @@ extension HistoryEvent {
         case .stopped, .heartbeat: break
         case .mapRunResult(let result): tail.value(result)
         case .cacheDecided(let decision): tail.value(decision)
+        case .parallelism(let limit): tail.number(limit)
         }
     }
 }
@@ -324,6 +326,7 @@ extension HistoryEvent.Note {
         case "n.result": self = .mapRunResult(read.value())
         case "n.beat": self = .heartbeat
         case "n.cache": self = .cacheDecided(read.value())
+        case "n.parallel": self = .parallelism(read.int())
         default: return nil
         }
     }

@@ -89,6 +89,8 @@ public struct HistoryEvent: Sendable, Equatable {
         case heartbeat
         /// Whether an earlier success stands for the task (extension `Cache`), and why: what `explain` shows.
         case cacheDecided(JSONValue)
+        /// From here on at most so many Task states are at work, whatever the machine's Parallels say (a resume asked for it).
+        case parallelism(Int)
     }
 }
 

@@ -22,6 +22,8 @@ public enum Stimulus: Sendable {
     case mapRunEnded(FrameID, started: Int64, Result<JSONValue, Failure>)
     case stop(error: String?, cause: String?)
     case redrive
+    /// From here on at most so many Task states at once.
+    case limitTasks(Int)
 }
 
 /// What an execution wants done, after its events are durable.

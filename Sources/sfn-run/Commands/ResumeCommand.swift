@@ -23,10 +23,14 @@ struct ResumeCommand: AsyncParsableCommand {
     @Flag(help: "Everything that a dead process left running.")
     var all = false
 
+    @Option(help: "A pipeline: at most so many steps at once from here on.")
+    var maxParallel: Int?
+
     @OptionGroup var options: RunOptions
     @OptionGroup var place: StorePlace
 
     func validate() throws {
+        if let most = maxParallel, most < 1 { throw ValidationError("--max-parallel: expected a number above 0") }
         if all == (execution != nil) { throw ValidationError("name one execution, or say --all") }
     }
 
@@ -51,15 +55,19 @@ struct ResumeCommand: AsyncParsableCommand {
             if let output = payload?.output { options.output.write(try JSONValue(parsing: output)) }
             return .success
         }
+        let pipeline = try StoredPipeline(row, in: store)
+        if pipeline == nil, maxParallel != nil { throw Refusal("--max-parallel is for pipelines; \(row.name) runs a state machine") }
+        if row.status.isEnded, let reason = pipeline?.steps.retryRefusal { throw Refusal("\(row.name) cannot be resumed: \(reason)") }
         let parameters = (try? JSONValue(parsing: payload?.parameters ?? "{}")) ?? .null
         let (machine, _) = try StoredExecution.machine(of: row, in: store)
         let configuration = try ConfigurationFile.read(
             place.config ?? parameters["configuration"]?.string ?? location.configuration, folder: ".")
-        let display = options.quiet ? nil : ProgressDisplay(machine: machine, pipeline: StoredPipeline.definition(parameters), terminal: .standardError())
+        let display = options.quiet ? nil : ProgressDisplay(machine: machine, pipeline: pipeline?.definition, terminal: .standardError())
         let engine = try ExecutionEngine(
             store: store, options: .running("resume \(row.name)", configuration, maxConcurrency: options.maxConcurrency, cache: options.cache, log: display?.taskLog))
         var resume = ResumeOptions()
         resume.timeScale = options.timeScale
+        resume.maxParallel = maxParallel
         if let display {
             display.showPast(try StoredExecution.allEvents(of: row, in: store))
             resume.observer = { events, _ in display.show(events) }

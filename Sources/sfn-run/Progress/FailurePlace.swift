@@ -27,7 +27,8 @@ struct FailureReport {
     let file: String
     /// The line of a JSON Pointer in the file.
     let line: (String) -> Int
-    let resumeCommand: String
+    /// nil: it cannot be resumed.
+    let resumeCommand: String?
 
     func lines(style: ProgressStyle) -> [String] {
         var result = [style.red("\(heading): \(error ?? "no error name")")]
@@ -45,7 +46,7 @@ struct FailureReport {
                 result += place.logTail.map { "          " + ProgressStyle.safe($0, limit: 200) }
             }
         }
-        result.append("  resume  \(resumeCommand)")
+        if let resumeCommand { result.append("  resume  \(resumeCommand)") }
         return result
     }
 

@@ -82,6 +82,9 @@ final class ProgressDisplay: Sendable {
         drawing.withLock { drawing in drawing.steps.map { StepTable(style: style, limit: 60).lines($0, now: now) } ?? [] }
     }
 
+    /// Whether a pipeline's Fail step ended the execution.
+    var endedInFailStep: Bool { drawing.withLock { $0.steps?.retryRefusal != nil } }
+
     var lastFailure: FailurePlace? { drawing.withLock { $0.model.lastFailure } }
     var counts: (states: Int, attempts: Int, reused: Int) { drawing.withLock { ($0.model.statesEntered, $0.model.attempts, $0.model.reused) } }
 

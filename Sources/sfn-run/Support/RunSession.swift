@@ -93,7 +93,7 @@ struct RunSession {
         guard result.status == .succeeded else {
             let report = FailureReport(
                 status: result.status, error: result.error, cause: result.cause, place: place(of: result), machine: machine, file: file,
-                line: line, resumeCommand: resumeCommand(name))
+                line: line, resumeCommand: display?.endedInFailStep == true ? nil : resumeCommand(name))
             report.lines(style: display?.style ?? .plain).forEach(printNote)
             switch result.status {
             case .timedOut: return .executionTimedOut
