@@ -39,7 +39,8 @@ struct ExecutionStory {
         var error: String?
         var cause: String?
         var calls: [Call] = []
-        var item: Int?
+        /// The execution whose success stood for it (`Cache`).
+        var reusedFrom: String?
     }
 
     private(set) var visits: [Visit] = []
@@ -88,6 +89,9 @@ struct ExecutionStory {
                 visit.left = event.timestamp
                 visit.status = visit.error == nil ? .succeeded : .caught
             }
+        case .note(.cacheDecided(let decision)):
+            guard decision["Outcome"]?.string == "Hit" else { return }
+            change(event) { $0.reusedFrom = decision["SourcePipelineExecutionArn"]?.string ?? "an earlier execution" }
         case .stateAborted: change(event) { $0.end(.aborted, event.timestamp) }
         case .executionFailed(let error, let cause): endAll(event, .failed, error, cause)
         case .executionTimedOut(let error, let cause), .executionAborted(let error, let cause): endAll(event, .aborted, error, cause)
@@ -114,6 +118,15 @@ struct ExecutionStory {
             }
             visits[index].end(visits[index].error == nil ? .aborted : .failed, event.timestamp)
         }
+    }
+}
+
+extension ExecutionStory {
+    /// What each visit is called: by its state alone where that was entered once.
+    func labels() -> [String] {
+        var counts: [String: Int] = [:]
+        for visit in visits { counts[visit.state, default: 0] += 1 }
+        return visits.map { counts[$0.state] == 1 ? $0.state : $0.title }
     }
 }
 

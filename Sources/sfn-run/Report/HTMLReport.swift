@@ -70,16 +70,17 @@ struct HTMLReport {
         guard !steps.isEmpty else { return "" }
         let start = row.startMilliseconds
         let span = Double(max(1, end.milliseconds - start))
-        var rows = ["<tr><th>Name</th><th>Type</th><th>Status</th><th>Attempts</th><th>Started</th><th>Took</th><th>When</th><th></th></tr>"]
+        var rows = ["<tr><th>Name</th><th>Type</th><th>Status</th><th>Attempts</th><th>Started</th><th>Took</th><th>When</th><th></th><th></th></tr>"]
         for visit in steps.prefix(Self.mostRows) {
             let left = visit.left ?? end
             let from = 160 * Double(visit.entered.milliseconds - start) / span
             let width = max(1.5, 160 * Double(left.milliseconds - visit.entered.milliseconds) / span)
             let bar = "<svg class=\"bar\" viewBox=\"0 0 162 12\"><rect class=\"node \(visit.status.rawValue)\" x=\"\(HTML.at(from))\" y=\"1\" width=\"\(HTML.at(width))\" height=\"10\"/></svg>"
+            let reused = visit.reusedFrom.map { "reused from \($0.split(separator: ":").last ?? "")" } ?? ""
             let why = visit.error.map { "\($0)\(visit.cause.map { ": \($0)" } ?? "")" } ?? ""
             let resource = visit.calls.last.map { "\($0.resource.arn.split(separator: ":").suffix(2).joined(separator: ":"))" } ?? visit.type
             rows.append(
-                "<tr><td>\(HTML.escape(visit.title))</td><td class=\"dim\">\(HTML.escape(resource))</td><td><span class=\"badge \(visit.status.rawValue)\">\(visit.status.rawValue)</span></td><td>\(visit.calls.isEmpty ? "" : "\(visit.calls.count)")</td><td>+\(ProgressStyle.duration(milliseconds: visit.entered.milliseconds - start))</td><td>\(ProgressStyle.duration(milliseconds: left.milliseconds - visit.entered.milliseconds))</td><td>\(bar)</td><td class=\"why\">\(HTML.escape(HTML.short(why, 400)))</td></tr>")
+                "<tr><td>\(HTML.escape(visit.title))</td><td class=\"dim\">\(HTML.escape(resource))</td><td><span class=\"badge \(visit.status.rawValue)\">\(visit.status.rawValue)</span></td><td>\(visit.calls.isEmpty ? "" : "\(visit.calls.count)")</td><td>+\(ProgressStyle.duration(milliseconds: visit.entered.milliseconds - start))</td><td>\(ProgressStyle.duration(milliseconds: left.milliseconds - visit.entered.milliseconds))</td><td>\(bar)</td><td class=\"why\">\(HTML.escape(HTML.short(why, 400)))</td><td class=\"dim\">\(HTML.escape(reused))</td></tr>")
         }
         let more = steps.count > Self.mostRows ? "<p>… and \(steps.count - Self.mostRows) more: <code>sfn-run history</code> shows all.</p>" : ""
         return "<div class=\"scroll\"><table>\(rows.joined(separator: "\n"))</table></div>\(more)"

@@ -18,9 +18,8 @@ enum ReportedMetrics {
             if let known = found.firstIndex(where: { $0.step == step && $0.name == name }) { found.remove(at: known) }
             found.append(ReportedMetric(step: step, name: name, value: value))
         }
-        for visit in story.visits {
+        for (visit, step) in zip(story.visits, story.labels()) {
             guard let call = visit.calls.last, let result = call.result else { continue }
-            let step = visit.title
             for entry in result["FinalMetricDataList"]?.array ?? [] {
                 if let name = entry["MetricName"]?.string, let value = entry["Value"]?.number { add(step, name, value) }
             }
@@ -35,7 +34,7 @@ enum ReportedMetrics {
             case .service("aws-sdk:s3", "getObject"):
                 guard let text = result["Body"]?.string, let content = try? JSONValue(parsing: text) else { continue }
                 // `Decide reads EvaluationReport`
-                leaves(of: content) { add(nameAfterReads(visit.title), $0, $1) }
+                leaves(of: content) { add(nameAfterReads(step), $0, $1) }
             default: break
             }
         }

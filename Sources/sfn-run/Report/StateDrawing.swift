@@ -51,9 +51,10 @@ struct StateDrawing {
             let (path, right) = Self.path(from, to)
             width = max(width, right)
             let label = edge.label.map { text in
-                let x = (from.x + from.width / 2 + to.x + to.width / 2) / 2 + 4
-                let y = to.y > from.y ? (from.y + from.height + to.y) / 2 + 3 : (from.y + to.y) / 2
-                return "<text class=\"edge\" x=\"\(HTML.at(x))\" y=\"\(HTML.at(y))\">\(HTML.escape(HTML.short(text, 24)))<title>\(HTML.escape(text))</title></text>"
+                // Nearer to where the line goes: the lines of one Choice begin at one point.
+                let x = 0.15 * (from.x + from.width / 2) + 0.85 * (to.x + to.width / 2)
+                let y = to.y > from.y ? to.y - 9 : (from.y + to.y) / 2
+                return "<text class=\"edge\" text-anchor=\"middle\" x=\"\(HTML.at(x))\" y=\"\(HTML.at(y))\">\(HTML.escape(HTML.short(text, 24)))<title>\(HTML.escape(text))</title></text>"
             } ?? ""
             return "<path class=\"\(edge.kind == .caught ? "caught" : "next")\" d=\"\(path)\" marker-end=\"url(#arrow)\"/>\(label)"
         }
