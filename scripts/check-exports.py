@@ -33,9 +33,26 @@ def statelint(machine):
     from statelint.problem import ProblemType
 
     # `--ignore=FLOAT`: to statelint a BackoffRate of 2 must be written 2.0; to Step Functions both are one number.
-    problems = Linter.validate(machine, Config({ProblemType.FLOAT}))
-    # A Wait whose Seconds is an expression, which Step Functions evaluates, has no other form in JSONata.
-    return [problem for problem in problems if not re.search(r'\.Seconds is "\{% .* %\}" but should be an Integer$', problem)]
+    return Linter.validate(machine, Config({ProblemType.FLOAT}))
+
+
+# What the judges of these versions say of what Step Functions accepts, and the documentation says so.
+KNOWN = {
+    "statelint": [
+        r'\.Seconds is "\{% .* %\}" but should be an Integer$',  # Seconds of a Wait may be a JSONata expression
+        r'^Field "(Assign|Label|InputType)" not allowed in ',  # variables in JSONPath, Label and InputType of a distributed Map
+        r' is "\$\w+" but should be a Reference Path$',  # a variable as a path
+        r'^Field "[^"]+\.\$" of \w+ at .* is not a JSONPath or intrinsic function expression$',  # `$variable[?(…)]`, filters
+    ],
+    "moto": [
+        r'at "ItemBatcher"',  # its grammar has no ItemBatcher
+        r"got 'States\.Http\.StatusCode\.",  # errors of http:invoke
+    ],
+}
+
+
+def is_known(judge, problem):
+    return any(re.search(pattern, problem) for pattern in KNOWN.get(judge, []))
 
 
 def cfn_lint(machine):
@@ -222,7 +239,7 @@ def pipelines(programs, folder, short):
     records = [json.loads(line) for line in done.stdout.splitlines()]
     # moto's threads and jsonata-python's recursion do not stand thousands of branches.
     records.sort(key=lambda record: len(json.dumps(record["machine"])))
-    return records[: len(records) * 2 // 3 : 12] if short else records
+    return records[3 : len(records) // 2 : 12] if short else records
 
 
 def machines(programs):
@@ -252,17 +269,21 @@ def main():
             cells = []
             for column in ("statelint", "cfn-lint", "moto", "same run"):
                 found = problems.get(column)
-                if found is not None:
-                    passed, total = tally.get(column, (0, 0))
-                    tally[column] = (passed + (not found), total + 1)
-                cells.append("-" if found is None else "NO" if found else "yes")
+                if found is None:
+                    cells.append("-")
+                    continue
+                known = [problem for problem in found if is_known(column, problem)]
+                problems[column] = found = [problem for problem in found if problem not in known]
+                passed, total, excused = tally.get(column, (0, 0, 0))
+                tally[column] = (passed + (not found), total + 1, excused + (bool(known) and not found))
+                cells.append("NO" if found else "known" if known else "yes")
             good += not any(problems.values())
             print(f"{name[-78:]:78} {cells[0]:10} {cells[1]:10} {cells[2]:10} {cells[3]}", flush=True)
             for column, found in problems.items():
                 for problem in found[: 100 if options.verbose else 2]:
                     print(f"    {column}: {problem[: 4000 if options.verbose else 300]}")
-    for column, (passed, total) in tally.items():
-        print(f"{column}: {passed} of {total}")
+    for column, (passed, total, excused) in tally.items():
+        print(f"{column}: {passed} of {total}" + (f", {excused} of them but for a known limit of the judge (KNOWN in the script)" if excused else ""))
     print(f"exports: {good} of {len(records)}")
     return 0 if records and good == len(records) else 1
 

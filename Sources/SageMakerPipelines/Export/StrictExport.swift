@@ -13,6 +13,8 @@ public struct ExportedPipeline: Sendable {
     /// The longest way through the machine against that through the pipeline, if every step takes as long as `durations` says:
     /// 1 where nothing is lost.
     public let slowdown: Double
+    /// Whether barriers were added: then `durations` matter.
+    public let hasBarriers: Bool
     let timing: Slowdown
 
     /// How much longer the machine takes than the pipeline in the mean, if durations vary: `draws` times each step takes its
@@ -21,6 +23,9 @@ public struct ExportedPipeline: Sendable {
 }
 
 extension PipelineDefinition {
+    /// Bytes of a definition that CreateStateMachine takes.
+    static let longestDefinition = 1_048_576
+
     /// The pipeline as strict ASL for Step Functions (spec section 6).
     ///
     /// - Parameters:
@@ -36,6 +41,13 @@ extension PipelineDefinition {
         for barrier in plan.addedBarriers {
             let names = { (nodes: [Int]) in nodes.map { graph.nodes[$0].step.name }.joined(separator: ", ") }
             losses.note("a barrier was added, because the graph is not series-parallel: \(names(barrier.after)) wait for all of \(names(barrier.before))")
+        }
+        let timing = Slowdown(graph: graph, plan: plan, expected: graph.nodes.indices.map(duration))
+        let slowdown = timing.ratio(timing.expected)
+        if !plan.addedBarriers.isEmpty {
+            let percent = Int(((slowdown - 1) * 1000).rounded())
+            let how = percent == 0 ? "cost no time" : "make the machine take \(percent / 10).\(percent % 10) % longer"
+            losses.note("the barriers \(how), if steps take as long as \(durations.isEmpty ? "their types usually do" : "they did here")")
         }
         if plan.sequences.contains(where: { $0.depth > 0 }) {
             losses.note("after a failure in a branch, steps that follow running ones in other branches still start: a branch of Step Functions cannot see another's failure")
@@ -53,10 +65,14 @@ extension PipelineDefinition {
         if graph.nodes.contains(where: { $0.step.type == .callback }) {
             losses.note("a callback is answered with SendTaskSuccess or SendTaskFailure and the task token, not with the SageMaker call")
         }
-        let timing = Slowdown(graph: graph, plan: plan, expected: graph.nodes.indices.map(duration))
+        let size = compiled.machine.text().utf8.count
+        if size > Self.longestDefinition {
+            losses.note("the machine has \(size) bytes, and Step Functions takes \(Self.longestDefinition): split the pipeline before creating it there")
+        }
         return ExportedPipeline(
             machine: compiled.machine, losses: losses.notes, placements: compiled.placements,
-            policy: IAMPolicy.document(losses.actions, readsFiles: emitter.readsFiles, usesRoles: true), slowdown: timing.ratio(timing.expected), timing: timing)
+            policy: IAMPolicy.document(losses.actions, readsFiles: emitter.readsFiles, usesRoles: true), slowdown: slowdown,
+            hasBarriers: !plan.addedBarriers.isEmpty, timing: timing)
     }
 }
 

@@ -7,6 +7,8 @@ struct Planner {
     let graph: StepGraph
     private let requirements: [[Literal]?]
     private let topological: [Int]
+    /// The nodes that need an outcome of a Condition, in topological order, by Condition.
+    private let deciding: [Int: [Int]]
     private let options: Options
 
     struct Options {
@@ -42,6 +44,16 @@ struct Planner {
         self.options = options
         requirements = graph.requirements()
         topological = graph.topologicalOrder()
+        var deciding: [Int: [Int]] = [:]
+        for node in topological {
+            var last: Int?
+            // Literals are sorted, and none contradicts another.
+            for literal in requirements[node] ?? [] where literal.condition != last {
+                deciding[literal.condition, default: []].append(node)
+                last = literal.condition
+            }
+        }
+        self.deciding = deciding
     }
 
     mutating func run() -> Plan {
@@ -70,7 +82,7 @@ struct Planner {
         var armsOf: [Int: [Int]] = [:]
         if !options.isFlat {
             for node in steps where graph.nodes[node].step.type == .condition && folded[node] == nil {
-                guard let arms = foldableArms(of: node, steps, inside, folded) else { continue }
+                guard let arms = foldableArms(of: node, inside) else { continue }
                 armsOf[node] = arms
                 for member in arms { folded[member] = node }
             }
@@ -106,8 +118,8 @@ struct Planner {
 
     /// The steps that need an outcome of `condition`, if they may stand inside its Choice: nothing they wait for is
     /// later than the decision, and no other Condition beside it decides about them.
-    private func foldableArms(of condition: Int, _ steps: [Int], _ inside: Set<Int>, _ folded: [Int: Int]) -> [Int]? {
-        let arms = steps.filter { node in requirements[node]?.contains { $0.condition == condition } ?? false }
+    private func foldableArms(of condition: Int, _ inside: Set<Int>) -> [Int]? {
+        let arms = (deciding[condition] ?? []).filter(inside.contains)
         guard !arms.isEmpty else { return nil }
         let members = Set(arms)
         let known = Set(requirements[condition] ?? [])

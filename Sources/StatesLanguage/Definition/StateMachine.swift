@@ -188,6 +188,14 @@ public final class ParallelState: Sendable {
     public let maxConcurrency: Int?
     /// Extension `OnFailure: "FinishRunning"`.
     public let finishesRunningBranches: Bool
+    /// Extension `DependsOn`, the other way round: the branches that wait for each branch, in order.
+    let dependents: [[Int]]
+    let hasDependencies: Bool
+    /// Whether a branch was written to follow a failure of this one, by branch.
+    private let hasFollower: [Bool]
+
+    /// Whether another branch was written to follow a failure of this one.
+    func handlesFailure(of index: Int) -> Bool { hasFollower.indices.contains(index) && hasFollower[index] }
 
     init(
         branches: [Workflow], arguments: Template?, resultSelector: Template?, resultPath: ResultPath, retry: [Retrier],
@@ -201,6 +209,17 @@ public final class ParallelState: Sendable {
         self.catchers = catchers
         self.maxConcurrency = maxConcurrency
         self.finishesRunningBranches = finishesRunningBranches
+        var dependents: [[Int]] = Array(repeating: [], count: branches.count)
+        var hasFollower = Array(repeating: false, count: branches.count)
+        for (index, branch) in branches.enumerated() {
+            for dependency in branch.dependsOn where dependents.indices.contains(dependency.branch) {
+                if dependents[dependency.branch].last != index { dependents[dependency.branch].append(index) }
+                if dependency.trigger == .failed || dependency.trigger == .any { hasFollower[dependency.branch] = true }
+            }
+        }
+        self.dependents = dependents
+        self.hasFollower = hasFollower
+        hasDependencies = dependents.contains { !$0.isEmpty }
     }
 }
 

@@ -237,10 +237,10 @@ extension Execution {
         guard let frame = frames[id.index], let parent = frame.parent, let parentFrame = frames[parent.index],
             case .parallel(let parallel) = machine[parentFrame.state].kind
         else { return }
-        let keepsVariables = parallel.branches.contains { $0.dependsOn.contains { $0.branch == frame.index } }
+        let keepsVariables = parallel.dependents.indices.contains(frame.index) && !parallel.dependents[frame.index].isEmpty
         children[parent]?.succeed(frame.index, output)
         children[parent]?.reached(frame.chain)
-        if keepsVariables { children[parent]?.assigned[frame.index] = frame.variables }
+        if keepsVariables, !frame.variables.isEmpty { children[parent]?.assigned[frame.index] = frame.variables }
         freeFrame(id)
         ready.append(parent)
     }
@@ -362,6 +362,7 @@ extension Children {
     mutating func succeed(_ index: Int, _ output: JSONValue) {
         guard status.indices.contains(index), status[index] == .running else { return }
         status[index] = .succeeded
+        starts.note(ended: index)
         results[index] = output
         running -= 1
         succeeded += 1
@@ -370,6 +371,7 @@ extension Children {
     mutating func fail(_ index: Int, _ failure: Frame.Failed, last: Int64) {
         guard status.indices.contains(index), status[index] == .running else { return }
         status[index] = .failed
+        starts.note(ended: index)
         running -= 1
         failed += 1
         self.last = max(self.last, last)
@@ -391,6 +393,7 @@ extension Children {
     mutating func skip(_ index: Int) {
         guard status.indices.contains(index), status[index] == .pending else { return }
         status[index] = .skipped
+        starts.note(ended: index)
         skipped += 1
         while next < status.count, status[next] != .pending { next += 1 }
     }
@@ -399,6 +402,7 @@ extension Children {
     mutating func reviveFailed() {
         failure = nil
         isDraining = false
+        starts = StartQueue()
         failed = 0
         skipped = 0
         running = 0

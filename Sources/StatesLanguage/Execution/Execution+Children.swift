@@ -15,34 +15,57 @@ extension Execution {
     /// Starts every branch that may start now; skips those that cannot any more.
     private mutating func startBranches(_ id: FrameID, _ parallel: ParallelState, _ input: JSONValue) {
         guard let own = children[id], own.status.count == parallel.branches.count, own.failure == nil || isHandled(own, parallel), !own.isDraining, !isDraining(id) else { return }
-        let hasDependencies = parallel.branches.contains { !$0.dependsOn.isEmpty }
-        var index = hasDependencies ? 0 : own.next
-        while isRunning, index < parallel.branches.count, let own = children[id] {
-            defer { index += 1 }
-            guard own.status[index] == .pending else { continue }
-            switch readiness(parallel.branches[index], own) {
-            case .waits: continue
-            case .never:
-                note(.branchSkipped(index: index), id)
-                // What waits for this one, and was seen before it, is skipped too.
-                index = -1
-            case .ready:
-                if own.maxConcurrency > 0, own.running >= own.maxConcurrency {
-                    if hasDependencies { continue } else { return }
-                }
-                let child = newFrameID()
-                note(.branchStarted(index: index, input: input, parent: id), child)
-                ready.append(child)
-            }
+        if parallel.hasDependencies { return startDependents(id, parallel, input) }
+        var index = own.next
+        while isRunning, index < parallel.branches.count, !isFull(id) {
+            if readiness(of: index, id, parallel) == .ready { startBranch(index, id, input) }
+            index += 1
         }
     }
 
-    private enum Readiness { case ready, waits, never }
+    /// Looks at those that waited for what has ended since, the first branch first; at all of them the first time.
+    private mutating func startDependents(_ id: FrameID, _ parallel: ParallelState, _ input: JSONValue) {
+        guard let starts = children[id]?.starts else { return }
+        var candidates = IndexHeap()
+        if starts.isKnown {
+            for index in starts.held { candidates.insert(index) }
+            for index in starts.ended { for dependent in parallel.dependents[index] { candidates.insert(dependent) } }
+        } else {
+            for index in parallel.branches.indices { candidates.insert(index) }
+        }
+        children[id]?.starts = StartQueue(isKnown: true)
+        while isRunning, let index = candidates.removeFirst() {
+            switch readiness(of: index, id, parallel) {
+            case .started, .waits: continue
+            case .never:
+                note(.branchSkipped(index: index), id)
+                // What waits for this one is skipped too.
+                for dependent in parallel.dependents[index] { candidates.insert(dependent) }
+            case .ready:
+                if isFull(id) { children[id]?.starts.held.append(index) } else { startBranch(index, id, input) }
+            }
+        }
+        children[id]?.starts.ended = []
+    }
 
-    private func readiness(_ branch: Workflow, _ children: Children) -> Readiness {
+    private mutating func startBranch(_ index: Int, _ id: FrameID, _ input: JSONValue) {
+        let child = newFrameID()
+        note(.branchStarted(index: index, input: input, parent: id), child)
+        ready.append(child)
+    }
+
+    private func isFull(_ id: FrameID) -> Bool {
+        guard let own = children[id] else { return true }
+        return own.maxConcurrency > 0 && own.running >= own.maxConcurrency
+    }
+
+    private enum Readiness { case started, ready, waits, never }
+
+    private func readiness(of index: Int, _ id: FrameID, _ parallel: ParallelState) -> Readiness {
+        guard let own = children[id], own.status[index] == .pending else { return .started }
         var waits = false
-        for dependency in branch.dependsOn {
-            switch (children.status[dependency.branch], dependency.trigger) {
+        for dependency in parallel.branches[index].dependsOn {
+            switch (own.status[dependency.branch], dependency.trigger) {
             case (.succeeded, .succeeded), (.succeeded, .any), (.failed, .failed), (.failed, .any): continue
             case (.succeeded, _), (.failed, _), (.skipped, _): return .never
             case (.pending, _), (.running, _): waits = true

@@ -44,12 +44,3 @@ extension Execution {
         ready.append(parent)
     }
 }
-
-extension ParallelState {
-    /// Whether another branch was written to follow a failure of this one.
-    func handlesFailure(of index: Int) -> Bool {
-        branches.contains { branch in
-            branch.dependsOn.contains { $0.branch == index && ($0.trigger == .failed || $0.trigger == .any) }
-        }
-    }
-}

@@ -38,10 +38,16 @@ extension Execution {
     private func appendDependencies(of index: Int, _ parallel: ParallelState, _ assigned: [Int: JSONObject], _ scopes: inout [JSONObject]) {
         var seen = Set([index])
         var queue = [index]
-        while !queue.isEmpty {
-            let branch = queue.removeFirst()
+        var head = 0
+        var left = assigned.count
+        while head < queue.count, left > 0 {
+            let branch = queue[head]
+            head += 1
             for dependency in parallel.branches[branch].dependsOn where seen.insert(dependency.branch).inserted {
-                if let variables = assigned[dependency.branch], !variables.isEmpty { scopes.append(variables) }
+                if let variables = assigned[dependency.branch] {
+                    scopes.append(variables)
+                    left -= 1
+                }
                 queue.append(dependency.branch)
             }
         }

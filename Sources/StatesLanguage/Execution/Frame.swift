@@ -108,6 +108,7 @@ struct Children: Equatable, Sendable {
     /// The place of each child's frame, or -1.
     private var places: [Int32]
     var items = ItemsCache()
+    var starts = StartQueue()
 
     init(startedID: Int64, count: Int) {
         self.startedID = startedID
@@ -158,4 +159,21 @@ struct ItemsCache: Equatable, Sendable {
     var values: [JSONValue]?
     var keys: [String]?
     static func == (_: ItemsCache, _: ItemsCache) -> Bool { true }
+}
+
+/// Extension `DependsOn`: which branches have to be looked at again, so that the end of one does not cost a look at all.
+/// Found again from the statuses where it is not known, so it does not count as state.
+struct StartQueue: Equatable, Sendable {
+    /// False: every branch has to be looked at.
+    var isKnown = false
+    /// Those that ended or were skipped since the last look.
+    var ended: [Int] = []
+    /// Those that only the limit of concurrency kept from starting.
+    var held: [Int] = []
+
+    mutating func note(ended index: Int) {
+        if isKnown { ended.append(index) }
+    }
+
+    static func == (_: StartQueue, _: StartQueue) -> Bool { true }
 }

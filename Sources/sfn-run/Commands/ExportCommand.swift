@@ -12,6 +12,9 @@ struct ExportCommand: ParsableCommand {
         discussion: """
             The machine alone goes to standard output; what an extension of sfn-run loses on the way is told on \
             standard error. Exporting what was exported changes nothing.
+
+            Where a pipeline's steps have to wait for more than they need, because Step Functions knows no other form, \
+            the durations of its runs in the store choose where that costs least.
             """)
 
     @Argument(help: "The definition; - is standard input.")
@@ -32,6 +35,8 @@ struct ExportCommand: ParsableCommand {
 
     @Option(help: "Write the IAM policy that a pipeline's machine needs to this file.")
     var policy: String?
+
+    @OptionGroup var place: StorePlace
 
     enum Target: String, ExpressibleByArgument, CaseIterable {
         case stepFunctions = "step-functions"
@@ -103,14 +108,40 @@ struct ExportCommand: ParsableCommand {
         case .mermaid: return MermaidWriter.text(StateGraph(pipeline.compile(CompileOptions(name: file.name)).machine))
         case .dot: return DotWriter.text(StateGraph(pipeline.compile(CompileOptions(name: file.name)).machine))
         case .stepFunctions:
-            let exported = pipeline.exportToStepFunctions(CompileOptions(name: file.name), isSimple: simple)
+            let exported = exported(pipeline, file)
             exported.losses.forEach { printNote("note: \($0)") }
             if let policy { try Files.write(exported.policy.bytes(.pretty) + [0x0A], to: policy) }
             return CanonicalDefinition(exported.machine).text
         case .iamPolicy, .cloudformation, .sam, .terraform, .cdkTypeScript, .cdkPython:
-            let exported = pipeline.exportToStepFunctions(CompileOptions(name: file.name), isSimple: simple)
+            let exported = exported(pipeline, file)
             exported.losses.forEach { printNote("note: \($0)") }
             return infrastructureText(name: file.name, definition: exported.machine)
         }
+    }
+
+    private func exported(_ pipeline: PipelineDefinition, _ file: DefinitionFile) -> ExportedPipeline {
+        let options = CompileOptions(name: file.name)
+        let first = pipeline.exportToStepFunctions(options, isSimple: simple)
+        guard first.hasBarriers, let seconds = measured(file), !seconds.isEmpty else { return first }
+        return pipeline.exportToStepFunctions(options, isSimple: simple, durations: seconds)
+    }
+
+    /// How long each step took in the mean of the latest successes, where there is a store that has some.
+    private func measured(_ file: DefinitionFile) -> [String: Double]? {
+        let folder = file.path == "-" ? "." : Files.folder(of: file.path)
+        guard let store = try? place.open(from: folder).store,
+            let rows = try? StoredStory.rows(ofMachine: ExecutionName.sanitized(file.name, limit: 80), in: store, limit: 20)
+        else { return nil }
+        var sums: [String: (seconds: Double, count: Double)] = [:]
+        for row in rows.filter({ $0.status == .succeeded }).prefix(5) {
+            guard let told = try? StoredStory(row, in: store) else { continue }
+            // What the cache gave took no time that says anything.
+            for visit in told.story.visits where visit.reusedFrom == nil {
+                guard let left = visit.left, visit.status == .succeeded else { continue }
+                let known = sums[visit.state] ?? (0, 0)
+                sums[visit.state] = (known.seconds + Double(left.milliseconds - visit.entered.milliseconds) / 1000, known.count + 1)
+            }
+        }
+        return sums.mapValues { max(0.001, $0.seconds / $0.count) }
     }
 }
