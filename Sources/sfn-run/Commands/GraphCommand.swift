@@ -1,4 +1,5 @@
 import ArgumentParser
+import SageMakerPipelines
 import StatesLanguage
 
 /// `sfn-run graph FILE`
@@ -21,7 +22,10 @@ struct GraphCommand: ParsableCommand {
 
     func run() throws {
         try Refusal.reporting {
-            let graph = StateGraph(try DefinitionFile.read(file).definition)
+            let file = try DefinitionFile.read(file)
+            // A pipeline is drawn as the machine that runs it.
+            let drawn = try file.content == .pipeline ? PipelineFile.definition(of: file).compile(CompileOptions(name: file.name)).machine : file.definition
+            let graph = StateGraph(drawn)
             printText(format == .mermaid ? MermaidWriter.text(graph) : DotWriter.text(graph))
         }
     }

@@ -20,7 +20,7 @@ struct ReportCommand: ParsableCommand {
         try Refusal.reporting {
             let store = try place.open().store
             let told = try StoredStory(try StoredExecution.find(execution, in: store), in: store)
-            let report = HTMLReport(row: told.row, story: told.story, definition: told.definition, logs: try told.logs(in: store), now: .current)
+            let report = HTMLReport(told, logs: try told.logs(in: store), now: .current)
             if html == "-" {
                 printText(report.text)
             } else {

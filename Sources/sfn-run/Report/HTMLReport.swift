@@ -4,9 +4,7 @@ import Store
 
 /// One execution as one HTML file that needs no network and runs no script.
 struct HTMLReport {
-    let row: ExecutionRow
-    let story: ExecutionStory
-    let definition: JSONValue
+    let told: StoredStory
     /// What each attempt printed, by the id of its …Scheduled event.
     let logs: [Int64: [UInt8]]
     let now: Timestamp
@@ -16,10 +14,21 @@ struct HTMLReport {
     private static let mostLogs = 200
     private static let mostRows = 2000
 
-    private var isPipeline: Bool { definition["Comment"]?.string?.hasPrefix("SageMaker pipeline") ?? false }
+    private var row: ExecutionRow { told.row }
+    private var story: ExecutionStory { told.story }
+    private var isPipeline: Bool { told.pipeline != nil }
     private var machine: String { row.stateMachineARN.split(separator: ":").last.map(String.init) ?? "" }
     private var end: Timestamp { row.stopMilliseconds.map(Timestamp.init(milliseconds:)) ?? story.lastTime ?? now }
-    private var steps: [ExecutionStory.Visit] { story.visits.filter(\.isStep) }
+    /// A pipeline's steps; of a machine the states that people ask for.
+    private let steps: [ExecutionStory.Visit]
+
+    init(_ told: StoredStory, logs: [Int64: [UInt8]], now: Timestamp) {
+        self.told = told
+        self.logs = logs
+        self.now = now
+        let names = told.pipeline.map { pipeline in Set(pipeline.allSteps.map(\.step.name)) }
+        steps = told.story.visits.filter { visit in names?.contains(visit.state) ?? visit.isStep }
+    }
 
     var text: String {
         let took = ProgressStyle.duration(milliseconds: end.milliseconds - row.startMilliseconds)
@@ -57,7 +66,7 @@ struct HTMLReport {
             let status = known.map { $0.status.rank >= visit.status.rank ? $0.status : visit.status } ?? visit.status
             worst[visit.state] = (status, (known?.count ?? 0) + 1)
         }
-        let drawing = StateDrawing(graph: StateGraph(definition)) { name in
+        let drawing = StateDrawing(graph: StateGraph(told.definition)) { name in
             guard let known = worst[name] else { return ("unvisited", "not run") }
             return (known.status.rawValue, known.count > 1 ? "\(known.count) times" : "")
         }
@@ -89,7 +98,7 @@ struct HTMLReport {
     // MARK: data
 
     private var input: String {
-        let values = isPipeline ? PipelineParameters.of(definition, input: story.input) : story.input
+        let values = isPipeline ? .object(told.parameters) : story.input
         guard let object = values.object else { return "<pre>\(HTML.escape(HTML.short(values.text(.pretty), 20_000)))</pre>" }
         if object.isEmpty { return "" }
         return Self.pairs(object.map { ($0.key, $0.value.string ?? $0.value.text()) })
@@ -184,21 +193,4 @@ struct HTMLReport {
         .plots{display:flex;flex-wrap:wrap;gap:1.2em}figure{margin:0}figcaption{font-weight:600;font-size:.9em}details{margin:.3em 0}summary{cursor:pointer}
         @media print{details{display:none}body{margin:0}}
         """
-}
-
-/// The parameters of a pipeline's execution, defaults included.
-enum PipelineParameters {
-    /// The compiled machine begins with `$merge([defaults, $states.input])`.
-    static func of(_ definition: JSONValue, input: JSONValue) -> JSONValue {
-        var result = JSONObject()
-        let start = definition["StartAt"]?.string.flatMap { definition["States"]?[$0] }
-        let (head, tail) = ("{% $merge([", ", $states.input]) %}")
-        if let text = start?["Assign"]?["Parameters"]?.string, text.hasPrefix(head), text.hasSuffix(tail), text.utf8.count > head.utf8.count + tail.utf8.count,
-            let defaults = try? JSONValue(parsing: Array(text.utf8.dropFirst(head.utf8.count).dropLast(tail.utf8.count)))
-        {
-            for (name, value) in defaults.object ?? JSONObject() { result[name] = value }
-        }
-        for (name, value) in input.object ?? JSONObject() { result[name] = value }
-        return .object(result)
-    }
 }

@@ -1,4 +1,5 @@
 import JSON
+import SageMakerPipelines
 import StatesLanguage
 import Store
 
@@ -7,18 +8,24 @@ struct StoredStory {
     let row: ExecutionRow
     let definition: JSONValue
     let story: ExecutionStory
+    /// nil: a machine's execution.
+    let pipeline: PipelineDefinition?
 
     init(_ row: ExecutionRow, in store: Store) throws {
         self.row = row
         let (machine, definition) = try StoredExecution.machine(of: row, in: store)
         self.definition = definition
         story = ExecutionStory(try StoredExecution.allEvents(of: row, in: store), machine: machine)
+        let payload = try store.read { tx in try tx.payload(of: row.id) }
+        pipeline = StoredPipeline.definition(try JSONValue(parsing: payload?.parameters ?? "{}", limits: .stored))
     }
 
-    var isPipeline: Bool { definition["Comment"]?.string?.hasPrefix("SageMaker pipeline") ?? false }
-
+    /// A pipeline's parameters, defaults included; the members of a machine's input.
     var parameters: JSONObject {
-        (isPipeline ? PipelineParameters.of(definition, input: story.input) : story.input).object ?? JSONObject()
+        var result = JSONObject()
+        for parameter in pipeline?.parameters ?? [] { result[parameter.name] = parameter.defaultValue }
+        for (name, value) in story.input.object ?? JSONObject() { result[name] = value }
+        return result
     }
 
     /// What each attempt printed, by the id of its …Scheduled event.
