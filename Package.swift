@@ -40,6 +40,7 @@ let package = Package(
         .testTarget(name: "JSONataTests", dependencies: ["JSONata", "JSON"], swiftSettings: strict),
         .executableTarget(
             name: "JSONataBenchmark", dependencies: ["JSON", "JSONata"], path: "Benchmarks/JSONataBenchmark", swiftSettings: strict),
+        .executableTarget(name: "HTTPBenchmark", dependencies: ["Curl"], path: "Benchmarks/HTTPBenchmark", swiftSettings: strict),
         .target(name: "JSONPath", dependencies: ["JSON", "Digest"], swiftSettings: strict),
         .target(name: "StatesLanguage", dependencies: ["JSON", "JSONPath", "JSONata"], swiftSettings: strict),
         .target(
