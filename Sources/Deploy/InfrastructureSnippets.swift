@@ -16,6 +16,45 @@ package struct InfrastructureSnippets: Sendable {
         policy = IAMPolicy(definition: definition).document
     }
 
+    /// The policy with each resource that a placeholder stands for written by `reference`, so that who changes a value
+    /// changes what the role may do. Placeholders are written `${Name}` in its argument.
+    private func policy(referring reference: (String) -> JSONValue) -> JSONValue {
+        var document = policy.object ?? JSONObject()
+        document["Statement"] = .array(
+            (policy["Statement"]?.array ?? []).map { statement in
+                guard var members = statement.object, let resources = members["Resource"]?.array else { return statement }
+                members["Resource"] = .array(
+                    resources.map { resource in
+                        guard let text = resource.string, let placed = placed(text) else { return resource }
+                        return reference(placed)
+                    })
+                return .object(members)
+            })
+        return .object(document)
+    }
+
+    /// `arn:aws:lambda:*:*:function:price:*` with price → `arn:aws:lambda:*:*:function:${PriceFunction}:*`; nil: as it is.
+    private func placed(_ resource: String) -> String? {
+        for (name, value) in substitutions.values {
+            if resource == value { return "${\(name)}" }
+            if value.hasPrefix("arn:") {
+                if resource.hasPrefix(value), let next = resource.dropFirst(value.count).first, ":/".contains(next) {
+                    return "${\(name)}" + resource.dropFirst(value.count)
+                }
+                continue
+            }
+            // A name is a whole part of an ARN.
+            for mark in [":", "/"] {
+                guard let range = resource.firstRange(of: mark + value) else { continue }
+                let rest = resource[range.upperBound...]
+                if rest.first.map({ ":/".contains($0) }) ?? true { return "\(resource[..<range.lowerBound])\(mark)${\(name)}\(rest)" }
+            }
+        }
+        return nil
+    }
+
+    private var cloudFormationPolicy: JSONValue { policy { ["Fn::Sub": .string($0)] } }
+
     private var type: String { isExpress ? "EXPRESS" : "STANDARD" }
     private var logicalName: String {
         let name = Naming.pascalCase(name)
@@ -38,8 +77,8 @@ package struct InfrastructureSnippets: Sendable {
     /// A template in JSON.
     package var cloudFormation: JSONValue {
         var role = JSONObject([("AssumeRolePolicyDocument", IAMPolicy.trust)])
-        if needsRights { 
-            let inline: JSONValue = ["PolicyName": .string(logicalName + "Policy"), "PolicyDocument": policy]
+        if needsRights {
+            let inline: JSONValue = ["PolicyName": .string(logicalName + "Policy"), "PolicyDocument": cloudFormationPolicy]
             role["Policies"] = .array([inline])
         }
         let roleARN: JSONValue = ["Fn::GetAtt": [.string(logicalName + "Role"), "Arn"]]
@@ -60,7 +99,7 @@ package struct InfrastructureSnippets: Sendable {
             ("Name", .string(name)), ("Type", .string(type)), ("Definition", substitutions.definition),
         ])
         if !substitutions.values.isEmpty { machine["DefinitionSubstitutions"] = references }
-        if needsRights { machine["Policies"] = .array([policy]) }
+        if needsRights { machine["Policies"] = .array([cloudFormationPolicy]) }
         return template(transform: "AWS::Serverless-2016-10-31", [(logicalName, "AWS::Serverless::StateMachine", machine)])
     }
 
@@ -86,15 +125,21 @@ package struct InfrastructureSnippets: Sendable {
         text += indented(Self.hclEscaped(IAMPolicy.trust.text(.pretty)), 4) + "\n  JSON\n}\n\n"
         if needsRights {
             text += "resource \"aws_iam_role_policy\" \"\(label)\" {\n  role   = aws_iam_role.\(label).id\n  policy = <<-JSON\n"
-            text += indented(Self.hclEscaped(policy.text(.pretty)), 4) + "\n  JSON\n}\n\n"
+            text += indented(hclReferring(policy { .string($0) }), 4) + "\n  JSON\n}\n\n"
         }
-        var definition = Self.hclEscaped(substitutions.definition.text(.pretty))
-        for (name, _) in substitutions.values {
-            definition = definition.replacingAll("$${\(name)}", with: "${var.\(Self.snakeCase(name))}")
-        }
+        let definition = hclReferring(substitutions.definition)
         text += "resource \"aws_sfn_state_machine\" \"\(label)\" {\n  name       = \(Self.hclString(name))\n"
         text += "  type       = \"\(type)\"\n  role_arn   = aws_iam_role.\(label).arn\n  definition = <<-JSON\n"
         text += indented(definition, 4) + "\n  JSON\n}\n"
+        return text
+    }
+
+    /// HCL in which the placeholders are variables.
+    private func hclReferring(_ value: JSONValue) -> String {
+        var text = Self.hclEscaped(value.text(.pretty))
+        for (name, _) in substitutions.values {
+            text = text.replacingAll("$${\(name)}", with: "${var.\(Self.snakeCase(name))}")
+        }
         return text
     }
 

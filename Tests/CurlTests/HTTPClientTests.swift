@@ -158,7 +158,8 @@ struct HTTPClientTests {
         let client = HTTPClient(configuration)
         _ = try await client.perform(HTTPRequest("GET", base + "/echo"))
         let before = openDescriptors()
-        for _ in 0..<2 {
+        var resident: [Int] = []
+        for _ in 0..<8 {
             let tasks = (0..<1000).map { _ in
                 Task { () -> HTTPFailure.Kind? in
                     return await kind(client, base + "/stall")
@@ -168,7 +169,11 @@ struct HTTPClientTests {
             for task in tasks { task.cancel() }
             for task in tasks { #expect(await task.value == .cancelled) }
             #expect(client.inFlight == 0)
+            resident.append(residentBytes())
         }
+        print("cancelled 8 x 1000 requests: descriptors \(before) -> \(openDescriptors()), handles \(client.handles), resident KiB \(resident.map { $0 / 1024 })")
+        // Once the pools are filled: less than a hundred bytes a request.
+        #expect(resident[7] - resident[2] < 5000 * 100)
         // The sockets of cancelled transfers are closed, and only the spare handles are kept.
         #expect(openDescriptors() <= before + 2)
         #expect(client.handles <= 32)
@@ -212,6 +217,15 @@ struct HTTPClientTests {
         let trusting = HTTPClient(configuration)
         #expect(try await trusting.perform(HTTPRequest("GET", url)).body.count == 3)
         #expect(await kind(trusting, "https://localhost:\(server.port)/bytes/3") == .tls)
+    }
+
+    private func residentBytes() -> Int {
+        guard let file = fopen("/proc/self/statm", "r") else { return -1 }
+        defer { fclose(file) }
+        var line = [CChar](repeating: 0, count: 256)
+        guard fgets(&line, 255, file) != nil else { return -1 }
+        let words = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self).split(separator: " ")
+        return words.count > 1 ? (Int(words[1]) ?? 0) * Int(sysconf(Int32(_SC_PAGESIZE))) : -1
     }
 
     private func openDescriptors() -> Int {

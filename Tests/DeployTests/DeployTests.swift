@@ -94,6 +94,15 @@ private let definition: JSONValue = [
         #expect(String(decoding: output, as: UTF8.self) == "ok\n")
     }
 
+    @Test func thePolicyFollowsThePlaceholders() {
+        let template = snippets.cloudFormation.text()
+        #expect(template.contains(#"{"Fn::Sub":"${PriceFunction}:*"}"#))
+        #expect(template.contains(#"{"Fn::Sub":"arn:aws:dynamodb:*:*:table/${OrdersTable}"}"#))
+        #expect(template.contains(#"{"Fn::Sub":"arn:aws:s3:::${InBucket}/items.json"}"#))
+        #expect(snippets.terraform.contains(#""arn:aws:dynamodb:*:*:table/${var.orders_table}""#))
+        #expect(snippets.terraform.contains(#""${var.price_function}:*""#))
+    }
+
     @Test func terraformInterpolatesOnlyItsVariables() {
         let odd = InfrastructureSnippets(
             name: "m",

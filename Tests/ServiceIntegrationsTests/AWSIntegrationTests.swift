@@ -39,7 +39,7 @@ struct Harness {
 
     func run(
         _ resource: String, _ input: JSONValue, taskID: String = "0123456789abcdef0123456789abcdef-7", isReattached: Bool = false,
-        report: RecordingReport = RecordingReport(), roleARN: String? = nil
+        submitted: JSONValue? = nil, report: RecordingReport = RecordingReport(), roleARN: String? = nil
     ) async -> Result<JSONValue, Failure> {
         let arn = resource.hasPrefix("arn:") ? resource : "arn:aws:states:::" + resource
         guard let resource = TaskResource(arn), let entry = table.first(where: { $0.takes(resource) }) else {
@@ -48,7 +48,7 @@ struct Harness {
         let request = TaskRequest(
             taskID: taskID, executionARN: "arn:aws:states:us-east-1:123456789012:execution:machine:e", executionName: "e",
             stateMachineName: "machine", roleARN: "arn:aws:iam::123456789012:role/r", stateName: "S", resource: resource,
-            input: input, credentialsRoleARN: roleARN, isReattached: isReattached)
+            input: input, credentialsRoleARN: roleARN, isReattached: isReattached, submitted: submitted)
         do throws(Failure) {
             return .success(try await entry.integration.perform(request, report: report))
         } catch {

@@ -86,6 +86,21 @@ struct IntegrationTableTests {
         }
     }
 
+    /// The engine died after the answer to the start was in the history: no search, no second call.
+    @Test(arguments: IntegrationCase.jobs)
+    func aRestartedEngineGoesOnWithWhatWasSubmitted(_ one: IntegrationCase) async throws {
+        let first = try await Script(key("submits", one), one.answers.map(answer))
+        let report = RecordingReport()
+        _ = try await Harness(first.url).run(one.resource, one.input(first.url), report: report).get()
+        let started = try await first.operations()[0]
+        let script = try await Script(key("goeson", one), one.answers.dropFirst().map(answer))
+        let result = try await Harness(script.url).run(
+            one.resource, one.input(script.url), isReattached: true, submitted: report.submissions.withLock { $0.first }
+        ).get()
+        #expect(one.part.isEmpty || result.text().contains(one.part), "\(result.text())")
+        #expect(try await !script.operations().contains(started))
+    }
+
     @Test(arguments: IntegrationCase.jobs.filter { $0.stop != nil })
     func aStoppedExecutionStopsItsJob(_ one: IntegrationCase) async throws {
         let script = try await Script(key("stopped", one), [answer(one.answers[0]), answer(one.running ?? "")])

@@ -71,6 +71,8 @@ struct JobRun: Sendable {
 
     /// What the start would have answered, if it has happened.
     private func found() async throws(Failure) -> JSONValue? {
+        // The history knows it, where the answer came before the engine died.
+        if let submitted = caller.request.submitted, job.describe(input, submitted) != nil { return submitted }
         switch job.recovery {
         case .startAgain: return nil
         case .byName:

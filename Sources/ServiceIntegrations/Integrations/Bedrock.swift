@@ -108,6 +108,6 @@ extension TaskRequest {
         TaskRequest(
             taskID: taskID, executionARN: executionARN, executionName: executionName, stateMachineName: stateMachineName, roleARN: roleARN,
             stateName: stateName, resource: resource ?? self.resource, input: input, retryCount: retryCount, taskToken: taskToken,
-            credentialsRoleARN: credentialsRoleARN, timeoutSeconds: timeoutSeconds, isReattached: isReattached, cache: cache)
+            credentialsRoleARN: credentialsRoleARN, timeoutSeconds: timeoutSeconds, isReattached: isReattached, submitted: submitted, cache: cache)
     }
 }

@@ -36,7 +36,8 @@ extension OptimizedService {
     private static let createCluster = OptimizedAction(
         "runJobFlow",
         job: JobPattern(
-            describe: { _, started in started["JobFlowId"].map { .init("describeCluster", ["ClusterId": $0]) } },
+            // The history has the answer as the state saw it, with a ClusterId.
+            describe: { _, started in (started["JobFlowId"] ?? started["ClusterId"]).map { .init("describeCluster", ["ClusterId": $0]) } },
             state: { description in
                 switch description["Cluster"]?["Status"]?["State"]?.string {
                 case "WAITING":
@@ -45,7 +46,7 @@ extension OptimizedService {
                 default: .running
                 }
             },
-            stop: { _, started in started["JobFlowId"].map { .init("terminateJobFlows", ["JobFlowIds": .array([$0])]) } },
+            stop: { _, started in (started["JobFlowId"] ?? started["ClusterId"]).map { .init("terminateJobFlows", ["JobFlowIds": .array([$0])]) } },
             recovery: .search(
                 first: { _, _ in
                     .init("listClusters", ["ClusterStates": living])
@@ -83,7 +84,7 @@ extension OptimizedService {
         "addJobFlowSteps",
         job: JobPattern(
             describe: { input, started in
-                guard let cluster = input["JobFlowId"], let step = started["StepIds"]?[0] else { return nil }
+                guard let cluster = input["JobFlowId"], let step = started["StepIds"]?[0] ?? started["StepId"] else { return nil }
                 return .init("describeStep", ["ClusterId": cluster, "StepId": step])
             },
             state: { description in
@@ -94,8 +95,8 @@ extension OptimizedService {
                 }
             },
             stop: { input, started in
-                guard let cluster = input["JobFlowId"], let steps = started["StepIds"] else { return nil }
-                return .init("cancelSteps", ["ClusterId": cluster, "StepIds": steps])
+                guard let cluster = input["JobFlowId"], let step = started["StepIds"]?[0] ?? started["StepId"] else { return nil }
+                return .init("cancelSteps", ["ClusterId": cluster, "StepIds": .array([step])])
             },
             recovery: .search(
                 first: { input, _ in .init("listSteps", ["ClusterId": input["JobFlowId"] ?? .null]) },

@@ -54,6 +54,7 @@ package struct Kubernetes: Integration {
     /// The job's name, once it exists.
     private func findOrStart(_ job: KubernetesJob, _ cluster: KubernetesCluster, _ report: any TaskReport) async throws(Failure) -> String {
         if job.isReattached {
+            if let name = job.submitted?["ResponseBody"]?["metadata"]?["name"]?.string { return name }
             let jobs = try await cluster.send("GET", job.folder).body["items"]?.array ?? []
             if let name = jobs.first(where: job.isOwn)?["metadata"]?["name"]?.string { return name }
         }
@@ -136,6 +137,7 @@ struct KubernetesJob: Sendable {
     let pods: String
     let taskID: String
     let isReattached: Bool
+    let submitted: JSONValue?
     let retrievesLogs: Bool
     let wantsRawLogs: Bool
     let logParameters: JSONObject
@@ -159,6 +161,7 @@ struct KubernetesJob: Sendable {
         pods = "/api/v1/namespaces/\(namespace)/pods"
         taskID = request.taskID
         isReattached = request.isReattached
+        submitted = request.submitted
         let options = input["LogOptions"]
         func flag(_ name: String) -> Bool { options?[name] == true || options?[name]?.string == "true" }
         retrievesLogs = flag("RetrieveLogs")

@@ -24,7 +24,9 @@ let bad = await withTaskGroup(of: Int.self) { group in
             return bad
         }
     }
-    return await group.reduce(0, +)
+    var bad = 0
+    for await failed in group { bad += failed }
+    return bad
 }
 let elapsed = clock.now - start
 let seconds = Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) / 1e18
