@@ -59,9 +59,15 @@ package protocol TaskReport: Sendable {
     /// Bytes the task printed; kept per attempt, shown by `logs`.
     func log(_ bytes: [UInt8])
     func heartbeat()
+    /// What an HTTP Task sent and got, the last time.
+    func exchanged(_ exchange: HTTPExchange)
     /// Read when the work is cancelled. True: this process is ending, so leave behind what can be found again
     /// (a detached job, a job of a service). False: the work itself is unwanted (stop, timeout, a failed sibling): end it.
     var isShuttingDown: Bool { get }
+}
+
+extension TaskReport {
+    package func exchanged(_ exchange: HTTPExchange) {}
 }
 
 /// Something a Task state can call. The Swift task is cancelled when its result is no longer wanted.

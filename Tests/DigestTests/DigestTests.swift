@@ -3,6 +3,13 @@ import Testing
 @testable import Digest
 
 @Suite struct DigestTests {
+    /// The check value of CRC-32/ISO-HDLC.
+    @Test func theChecksumIsZlibs() {
+        #expect(CRC32.of("123456789".utf8) == 0xCBF4_3926)
+        #expect(CRC32.bytes("123456789".utf8) == [0xCB, 0xF4, 0x39, 0x26])
+        #expect(CRC32.of([]) == 0)
+    }
+
     /// The empty message and "abc", from RFC 1321, FIPS 180-4.
     @Test(arguments: [
         (Digest.Algorithm.md5, "", "d41d8cd98f00b204e9800998ecf8427e"),

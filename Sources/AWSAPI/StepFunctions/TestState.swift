@@ -2,6 +2,7 @@ import Engine
 import JSON
 import ServiceIntegrations
 import StatesLanguage
+import Synchronization
 
 extension StepFunctionsAPI {
     func testState(_ parameters: Parameters) async throws -> JSONValue {
@@ -50,9 +51,19 @@ extension StepFunctionsAPI {
         if let failures = test.mapIterationFailureCount, let count = test.itemCount, failures > count {
             throw APIError.validation("Map iteration failure count must be less than or equal to the number of Map iterations")
         }
-        let outcome = try await evaluate(&test, role: role)
+        let report = TestReport()
+        let outcome = try await evaluate(&test, role: role, report)
         let spelling = Spelling(text, mock?["result"]?.string, parameters.text("context"), setup?["mapItemReaderData"]?.string)
-        return shown(outcome, level: parameters.text("inspectionLevel") ?? "INFO", spelling)
+        let level = parameters.text("inspectionLevel") ?? "INFO"
+        var answer = shown(outcome, level: level, spelling)
+        if level == "TRACE", let exchange = report.exchange, case .object(var object) = answer, case .object(var inspection)? = object["inspectionData"] {
+            let (request, response) = exchange.inspection(revealSecrets: parameters.bool("revealSecrets") ?? false)
+            inspection["request"] = request
+            if let response { inspection["response"] = response }
+            object["inspectionData"] = .object(inspection)
+            answer = .object(object)
+        }
+        return answer
     }
 
     // MARK: the definition
@@ -120,7 +131,7 @@ extension StepFunctionsAPI {
 
     // MARK: evaluation
 
-    private func evaluate(_ test: inout StateTest, role: String) async throws -> StateTest.Outcome {
+    private func evaluate(_ test: inout StateTest, role: String, _ report: TestReport) async throws -> StateTest.Outcome {
         switch test.start() {
         case .ended(let outcome): return outcome
         case .task(let resource, let schedule):
@@ -137,16 +148,18 @@ extension StepFunctionsAPI {
                 taskID: id, executionARN: "arn:aws:states:\(region):\(account):express:TestState:\(id)", executionName: id,
                 stateMachineName: "TestState", roleARN: role, stateName: test.state.name, resource: resource, input: schedule.input,
                 credentialsRoleARN: schedule.credentialsRoleARN, timeoutSeconds: schedule.timeoutSeconds)
-            return test.finish(await Self.perform(integration, request, seconds: min(schedule.timeoutSeconds ?? 300, 300)))
+            return test.finish(await Self.perform(integration, request, report, seconds: min(schedule.timeoutSeconds ?? 300, 300)))
         }
     }
 
     /// As long as the state's limit, and AWS's five minutes, allow.
-    private static func perform(_ integration: any Integration, _ request: TaskRequest, seconds: Int) async -> Result<JSONValue, Failure> {
+    private static func perform(
+        _ integration: any Integration, _ request: TaskRequest, _ report: TestReport, seconds: Int
+    ) async -> Result<JSONValue, Failure> {
         await withTaskGroup(of: Result<JSONValue, Failure>.self) { group in
             group.addTask {
                 do throws(Failure) {
-                    return .success(try await integration.perform(request, report: SilentReport()))
+                    return .success(try await integration.perform(request, report: report))
                 } catch {
                     return .failure(error)
                 }
@@ -181,10 +194,14 @@ extension StepFunctionsAPI {
     }
 }
 
-/// A tested task has nobody to tell.
-private struct SilentReport: TaskReport {
+/// A tested task has nobody to tell but of its HTTP exchange.
+private final class TestReport: TaskReport {
+    private let kept = Mutex<HTTPExchange?>(nil)
+    var exchange: HTTPExchange? { kept.withLock { $0 } }
+
     func submitted(_ response: JSONValue) {}
     func log(_ bytes: [UInt8]) {}
     func heartbeat() {}
+    func exchanged(_ exchange: HTTPExchange) { kept.withLock { $0 = exchange } }
     var isShuttingDown: Bool { false }
 }

@@ -27,12 +27,12 @@ package final class HTTPInvoke: Integration {
         let task = try HTTPTask(request.input)
         let connection = try connection(task, request.input)
         let token = try await token(connection, task)
-        var response = try await exchange(task.request(connection, region: region, token: token), connection)
+        var response = try await exchange(task, connection, token, report)
         if response.status == 401, token != nil, case .oauth = connection.authorization {
             // The token may have expired: one new one.
             tokens.withLock { $0[task.connectionARN ?? ""] = nil }
             let fresh = try await self.token(connection, task)
-            response = try await exchange(task.request(connection, region: region, token: fresh), connection)
+            response = try await exchange(task, connection, fresh, report)
         }
         return try HTTPTask.result(response)
     }
@@ -69,8 +69,12 @@ package final class HTTPInvoke: Integration {
         return token
     }
 
-    private func exchange(_ request: HTTPRequest, _ connection: HTTPConnection) async throws(Failure) -> HTTPResponse {
-        var request = request
+    private func exchange(
+        _ task: HTTPTask, _ connection: HTTPConnection, _ token: String?, _ report: any TaskReport
+    ) async throws(Failure) -> HTTPResponse {
+        var request = task.request(connection, region: region, token: token)
+        var shown = HTTPExchange(request: request, open: task.request(HTTPConnection(), region: region))
+        report.exchanged(shown)
         var left = HTTPTask.maximumRedirects
         while true {
             let response: HTTPResponse
@@ -79,6 +83,8 @@ package final class HTTPInvoke: Integration {
             } catch {
                 throw HTTPTask.failure(error)
             }
+            shown.response = response
+            report.exchanged(shown)
             guard left > 0, let next = HTTPTask.redirected(request, response, connection: connection) else { return response }
             left -= 1
             request = next
