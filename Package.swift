@@ -41,6 +41,9 @@ let package = Package(
         .executableTarget(
             name: "JSONataBenchmark", dependencies: ["JSON", "JSONata"], path: "Benchmarks/JSONataBenchmark", swiftSettings: strict),
         .executableTarget(name: "HTTPBenchmark", dependencies: ["Curl"], path: "Benchmarks/HTTPBenchmark", swiftSettings: strict),
+        .executableTarget(
+            name: "sfn-benchmark", dependencies: ["Engine", "AWSAPI", "ServiceIntegrations", "LocalJobs", "StatesLanguage", "Store", "SQLite", "JSON"],
+            path: "Benchmarks/EngineBenchmark", swiftSettings: strict),
         .target(name: "JSONPath", dependencies: ["JSON", "Digest"], swiftSettings: strict),
         .target(name: "StatesLanguage", dependencies: ["JSON", "JSONPath", "JSONata"], swiftSettings: strict),
         .target(

@@ -16,6 +16,8 @@ final class EngineThread {
     var timers = TimerHeap()
     /// Executions whose turn was cut: they go on with the next commit.
     var unfinished: [ExecutionID] = []
+    /// The same, to look one up.
+    var isUnfinished: Set<ExecutionID> = []
     var tasks = TaskGate()
     var isShuttingDown = false
     var machines: [DefinitionID: StateMachine] = [:]
@@ -42,7 +44,6 @@ final class EngineThread {
         mailbox = engine.mailbox
         store = engine.store
         options = engine.options
-        tasks.limit = options.maxConcurrentTasks
     }
 
     /// Runs until the engine shuts down. The thread keeps the engine alive until then.
@@ -57,7 +58,8 @@ final class EngineThread {
             &thread, &attributes,
             { argument in
                 guard let argument else { return nil }
-                EngineThread(engine: Unmanaged<ExecutionEngine>.fromOpaque(argument).takeRetainedValue()).run()
+                let engine = Unmanaged<ExecutionEngine>.fromOpaque(argument).takeRetainedValue()
+                withExtendedLifetime(engine) { EngineThread(engine: engine).run() }
                 return nil
             }, box.toOpaque())
         pthread_detach(thread)

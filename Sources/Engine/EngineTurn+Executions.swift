@@ -101,9 +101,11 @@ extension EngineTurn {
         return row
     }
 
-    func run(_ request: StartRequest, _ reply: Reply<ExecutionResult>) throws {
+    @discardableResult
+    func run(_ request: StartRequest, _ reply: Reply<ExecutionResult>) throws -> StartedExecution {
         let started = try start(request)
         if let live = thread.live[started.id] { live.waiters.append(reply) } else { try `await`(started.arn, reply) }
+        return started
     }
 
     func `await`(_ arn: String, _ reply: Reply<ExecutionResult>) throws {
@@ -231,13 +233,13 @@ extension EngineTurn {
         return live
     }
 
-    /// Goes on with all that this engine owns or nobody does. One that is damaged holds up no other.
-    func recoverOwned() throws -> Recovered {
-        for row in try tx.unownedExecutions(limit: .max) where row.type == .standard || row.owner == nil {
-            try tx.claim(row.id, by: thread.engine.registration.id)
-        }
+    /// Goes on with all that this engine owns or nobody does, by id: `next` is where to go on, nil at the end. One that is
+    /// damaged holds up no other.
+    func recoverOwned(after: ExecutionID? = nil, limit: Int = .max) throws -> (found: Recovered, next: ExecutionID?) {
+        if after == nil { try tx.claimAll(by: thread.engine.registration.id) }
         var recovered = Recovered()
-        for row in try tx.executions(ownedBy: thread.engine.registration.id, limit: .max) where thread.live[row.id] == nil {
+        let rows = try tx.executions(ownedBy: thread.engine.registration.id, after: after ?? ExecutionID(rawValue: 0), limit: limit)
+        for row in rows where thread.live[row.id] == nil {
             do {
                 goOn(try load(row))
                 recovered.count += 1
@@ -246,8 +248,9 @@ extension EngineTurn {
                 recovered.damaged.append(reason)
             }
         }
+        if rows.count == limit, let last = rows.last { return (recovered, last.id) }
         try readMailbox()
-        return recovered
+        return (recovered, nil)
     }
 
     func shutDown() {

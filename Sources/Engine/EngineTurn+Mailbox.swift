@@ -81,8 +81,12 @@ extension EngineTurn {
 
     // MARK: logs
 
-    func append(_ log: (ExecutionID, Int64, [UInt8])) throws {
-        try tx.appendLog(of: log.0, event: log.1, bytes: log.2, limit: thread.options.logBytesPerAttempt)
+    func append(_ printed: (bytes: [UInt8], dropped: Int), of key: TaskKey) throws {
+        guard !printed.bytes.isEmpty else { return }
+        // A straggler's last words may come after its execution was deleted.
+        if thread.live[key.execution] == nil, try tx.execution(key.execution) == nil { return }
+        try tx.appendLog(
+            of: key.execution, event: key.scheduled, bytes: printed.bytes, dropped: printed.dropped, limit: thread.options.logBytesPerAttempt)
     }
 }
 

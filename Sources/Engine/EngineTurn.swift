@@ -14,7 +14,12 @@ final class EngineTurn {
     private var stimuli: [ExecutionID: [Stimulus]] = [:]
     private var decided: [(LiveExecution, [HistoryEvent], [Command])] = []
     private var effects: [() -> Void] = []
-    private var logs: [(ExecutionID, Int64, [UInt8])] = []
+    private var logs: [(TaskKey, EngineReport)] = []
+    /// What this commit may still hold, so that nobody waits long for it; each execution may add a little all the same.
+    private var eventsLeft = 20_000
+    private static let mostEvents = 4000
+    private static let leastEvents = 200
+    private static let mostGoingOn = 50
 
     init(thread: EngineThread, tx: WriteTransaction) {
         self.thread = thread
@@ -27,11 +32,20 @@ final class EngineTurn {
     // MARK: deciding
 
     func run(_ messages: [EngineMessage]) throws {
-        for id in thread.unfinished { touch(id) }
+        let goingOn = thread.unfinished
         thread.unfinished = []
+        // Those that only go on take turns: with many of them each commit serves a few, and what has just arrived.
+        for (place, id) in goingOn.enumerated() {
+            if place < Self.mostGoingOn {
+                thread.isUnfinished.remove(id)
+                touch(id)
+            } else {
+                thread.unfinished.append(id)
+            }
+        }
         while let due = thread.timers.popDue(at: now.milliseconds) { deliver(.wake(due.frame), to: due.execution) }
         for message in messages { try receive(message) }
-        for log in logs { try append(log) }
+        for (key, report) in logs { try append(report.takePrinted(), of: key) }
         try lookElsewhere()
         // Deciding may touch others (a child's end its parent): go on until nothing is left.
         while true {
@@ -60,7 +74,7 @@ final class EngineTurn {
             }
             if let success { try tx.put(success) }
             if let stimulus { deliver(stimulus, to: key.execution) }
-        case .log(let id, let event, let bytes): logs.append((id, event, bytes))
+        case .log(let key, let report): logs.append((key, report))
         case .mapRunEnded(let key, let stimulus):
             thread.runs[key] = nil
             thread.reports[key] = nil
@@ -96,7 +110,8 @@ final class EngineTurn {
         if thread.options.requiresActivities, !live.activities.isEmpty {
             live.execution.absentActivities = Set(try live.activities.filter { try tx.activity(arn: $0) == nil })
         }
-        let (events, commands) = live.execution.advance(on: arrived, at: now)
+        let (events, commands) = live.execution.advance(on: arrived, at: now, upTo: max(Self.leastEvents, min(Self.mostEvents, eventsLeft)))
+        eventsLeft -= events.count
         try store(live, events)
         for command in commands {
             switch command {
@@ -105,7 +120,7 @@ final class EngineTurn {
             default: break
             }
         }
-        if live.execution.hasReadyWork { thread.unfinished.append(id) }
+        if live.execution.hasReadyWork, thread.isUnfinished.insert(id).inserted { thread.unfinished.append(id) }
         decided.append((live, events, commands))
     }
 
@@ -118,20 +133,26 @@ final class EngineTurn {
         } else if let ending {
             try tx.end(live.id, ending)
         }
-        guard !events.isEmpty else { return }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(events.count * 96)
-        var separator = UInt8(ascii: "[")
-        for event in events {
-            bytes.append(separator)
-            event.write(to: &bytes)
-            separator = UInt8(ascii: ",")
+        // Who reads a page of a history reads whole segments: they are kept short.
+        var before = live.execution.lastEventID - Int64(events.count { $0.id > 0 })
+        for start in stride(from: 0, to: events.count, by: Self.mostInSegment) {
+            let part = events[start..<min(start + Self.mostInSegment, events.count)]
+            var bytes: [UInt8] = []
+            bytes.reserveCapacity(part.count * 96)
+            var separator = UInt8(ascii: "[")
+            for event in part {
+                bytes.append(separator)
+                event.write(to: &bytes)
+                separator = UInt8(ascii: ",")
+            }
+            bytes.append(UInt8(ascii: "]"))
+            let first = before + 1
+            before = part.last { $0.id > 0 }?.id ?? before
+            try tx.append(HistorySegment(firstEventID: first, lastEventID: before, events: bytes), to: live.id)
         }
-        bytes.append(UInt8(ascii: "]"))
-        let last = live.execution.lastEventID
-        let first = events.first { $0.id > 0 }?.id ?? last + 1
-        try tx.append(HistorySegment(firstEventID: first, lastEventID: last, events: bytes), to: live.id)
     }
+
+    private static let mostInSegment = 500
 
     // MARK: performing
 
@@ -143,6 +164,7 @@ final class EngineTurn {
         }
         // What callers are told of is counted when they are told.
         count(nanoseconds)
+        thread.timers.forgetEnded { [thread] in thread.live[$0] != nil }
         for effect in effects { effect() }
     }
 
@@ -176,7 +198,9 @@ final class EngineTurn {
         case .invoke(let invocation): thread.invoke(live, invocation)
         // Its offer is a row, stored with the event.
         case .offerActivity: break
-        case .cancelTask(_, let scheduled): thread.tasks.cancel(TaskKey(execution: live.id, scheduled: scheduled))
+        case .cancelTask(_, let scheduled):
+            let key = TaskKey(execution: live.id, scheduled: scheduled)
+            if thread.tasks.cancel(key) { thread.reports[key] = nil }
         case .runMap(let request): thread.startMapRun(live, request)
         case .cancelMapRun(_, let started): thread.runs[TaskKey(execution: live.id, scheduled: started)]?.cancel()
         }

@@ -121,8 +121,8 @@ package struct EngineOptions: Sendable {
     package var integration: @Sendable (TaskResource) -> (any Integration)? = { _ in nil }
     /// Asked first: what a task of this execution calls instead (mocks).
     package var replacement: (@Sendable (ReplacedTask) -> (any Integration)?)?
-    /// Tasks at once in this process; 0: no limit.
-    package var maxConcurrentTasks = 0
+    /// Tasks at once.
+    package var limits = TaskLimits()
     package var clock: @Sendable () -> Timestamp = EngineClock.now
     /// The clock stands still until somebody moves it and then calls `checkMailbox`.
     package var isClockManual = false

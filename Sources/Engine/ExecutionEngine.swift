@@ -48,6 +48,11 @@ public final class ExecutionEngine: Sendable {
         try await answer { reply in .perform({ turn in try turn.run(request, reply) }, { reply.fail($0) }) }
     }
 
+    /// The same; `started` gets its ARN on the engine's thread, before the start is durable.
+    func run(_ request: StartRequest, started: @escaping @Sendable (String) -> Void) async throws -> ExecutionResult {
+        try await answer { reply in .perform({ turn in started(try turn.run(request, reply).arn) }, { reply.fail($0) }) }
+    }
+
     /// Ends a running execution as ABORTED. Returns when it stopped.
     @discardableResult
     package func stop(_ arn: String, error: String? = nil, cause: String? = nil) async throws -> Timestamp {
@@ -105,7 +110,16 @@ public final class ExecutionEngine: Sendable {
     @discardableResult
     package func recover() async throws -> Recovered {
         try adoptDeadEngines()
-        return try await inTurn { turn in try turn.recoverOwned() }
+        var recovered = Recovered()
+        var next: ExecutionID?
+        // In parts: what arrives meanwhile does not wait for a hundred thousand.
+        repeat {
+            let part = try await inTurn { [next] turn in try turn.recoverOwned(after: next, limit: 2000) }
+            recovered.count += part.found.count
+            recovered.damaged += part.found.damaged
+            next = part.next
+        } while next != nil
+        return recovered
     }
 
     /// Stops taking work, lets go of running tasks in a way that they can be resumed, and leaves the store.
@@ -183,7 +197,8 @@ enum EngineMessage: Sendable {
     case taskEnded(TaskKey, Stimulus?, StepCacheEntry?)
     /// A distributed Map's run ended; nil: given up.
     case mapRunEnded(TaskKey, Stimulus?)
-    case log(ExecutionID, event: Int64, [UInt8])
+    /// An attempt has printed something.
+    case log(TaskKey, EngineReport)
     case rung
     /// Runs in the turn's transaction; the second closure gets the error if it throws or the commit fails.
     case perform(@Sendable (EngineTurn) throws -> Void, @Sendable (any Error) -> Void)

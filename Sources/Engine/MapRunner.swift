@@ -18,7 +18,7 @@ extension EngineThread {
         }
         let key = TaskKey(execution: live.id, scheduled: request.started)
         guard runs[key] == nil else { return }
-        let report = EngineReport(mailbox: mailbox, key: key, frame: request.frame, pattern: .sync)
+        let report = EngineReport(mailbox: mailbox, key: key, frame: request.frame, pattern: .sync, mostPrinted: options.logBytesPerAttempt)
         let runner = MapRunner(
             engine: engine, plan: plan, request: request, parent: live.id, header: live.execution.header, report: report,
             quotas: live.execution.quotas, isReattached: request.started <= live.recoveredUpTo, mockCase: live.parameters["mockCase"])
@@ -108,21 +108,22 @@ final class MapRunner: Sendable {
                 ? nil
                 : try MapResultWriter(buckets: scratch?.results ?? buckets, arguments: writer.arguments, config: writer.configuration, mapRunARN: request.arn)
         }
-        var known = try isReattached || request.redriveCount > 0 ? row.map { try existing($0) } ?? [:] : [:]
+        var known = KnownChildren(of: isReattached || request.redriveCount > 0 ? row : nil, in: engine.store)
         var outputs = MapOutputs(limit: quotas.payloadBytes)
-        let limit = plan.maxConcurrency > 0 ? min(plan.maxConcurrency, 10_000) : 1000
+        var limits = MapRunLimits(plan, at: engine.options.clock().milliseconds)
         var reported = 0
         try await withThrowingTaskGroup(of: MapChild.self) { group in
             var inFlight = 0
             var isExhausted = false
             while true {
-                while !isExhausted, inFlight < limit, !Task.isCancelled {
+                if let row { try limits.refresh(row, request.arn, engine.store, at: engine.options.clock().milliseconds) }
+                while !isExhausted, inFlight < limits.concurrency, !Task.isCancelled {
                     guard let next = try source.next() else {
                         isExhausted = true
                         break
                     }
                     counts.add(items: next.items)
-                    let before = known.removeValue(forKey: next.index)
+                    let before = try known.take(next.index)
                     group.addTask { [self] in try await child(next, machine, row, before) }
                     inFlight += 1
                 }
@@ -135,7 +136,7 @@ final class MapRunner: Sendable {
                     try await save(counts, row)
                 }
                 let total = source.total ?? (isExhausted ? counts.items.total : nil)
-                if plan.isExceeded(failed: counts.items.failed, total: total ?? .max) {
+                if limits.isExceeded(failed: counts.items.failed, total: total ?? .max) {
                     stopChildren()
                     while let late = try await group.next() { counts.ended(late) }
                     throw Failure(
@@ -155,31 +156,45 @@ final class MapRunner: Sendable {
     }
 
     private func child(_ next: MapChildInput, _ machine: Machine, _ row: MapRunID?, _ before: ExecutionRow?) async throws -> MapChild {
-        let arn: String
         // An Express child that has failed is not redriven but started again; one that was under way goes on, as its history is here.
         if let before, !(machine.isExpress && before.status.isEnded && before.status != .succeeded) {
-            arn = before.arn
+            let arn = before.arn
             if before.status != .succeeded { _ = try? await engine.resume(arn) }
-        } else {
-            var start = StartRequest(machine: machine, input: next.input)
-            start.mapRun = row
-            start.itemIndex = next.index
-            start.item = next.item
-            start.parent = parent
-            start.timeScale = header.timeScale
-            start.isUnlimited = quotas.historyEvents == nil
-            if let mockCase { start.parameters["mockCase"] = mockCase }
-            arn = try await engine.start(start).arn
+            running.withLock { _ = $0.insert(arn) }
+            defer { running.withLock { _ = $0.remove(arn) } }
+            return MapChild(index: next.index, items: next.items, result: try await stopping(StartedChild(arn)) { try await self.engine.resultAnywhere(of: arn) })
         }
-        running.withLock { _ = $0.insert(arn) }
-        defer { running.withLock { _ = $0.remove(arn) } }
-        let result = try await withTaskCancellationHandler {
-            try await engine.resultAnywhere(of: arn)
-        } onCancel: { [self] in
-            guard !report.isShuttingDown else { return }
-            Task(executorPreference: self.engine.options.taskExecutor) { try? await self.engine.stop(arn) }
+        var start = StartRequest(machine: machine, input: next.input)
+        start.mapRun = row
+        start.itemIndex = next.index
+        start.item = next.item
+        start.parent = parent
+        start.timeScale = header.timeScale
+        start.isUnlimited = quotas.historyEvents == nil
+        if let mockCase { start.parameters["mockCase"] = mockCase }
+        // Asked for and awaited in one message: a child without tasks is over when its start is durable.
+        let own = StartedChild()
+        let result = try await stopping(own) { [start] in
+            try await self.engine.run(start) { arn in
+                self.running.withLock { _ = $0.insert(arn) }
+                if own.started(arn) { self.stop(arn) }
+            }
         }
+        if let arn = own.arn { running.withLock { _ = $0.remove(arn) } }
         return MapChild(index: next.index, items: next.items, result: result)
+    }
+
+    /// Awaits a child; when the run is given up, the child is stopped.
+    private func stopping(_ child: StartedChild, _ body: () async throws -> ExecutionResult) async throws -> ExecutionResult {
+        try await withTaskCancellationHandler(operation: body) { [self] in
+            guard !report.isShuttingDown, let arn = child.cancelled() else { return }
+            stop(arn)
+        }
+    }
+
+    private func stop(_ arn: String) {
+        let engine = engine
+        Task(executorPreference: engine.options.taskExecutor) { _ = try? await engine.stop(arn) }
     }
 
     // MARK: its row
@@ -218,18 +233,93 @@ final class MapRunner: Sendable {
         let engine = engine
         Task(executorPreference: engine.options.taskExecutor) { for arn in arns { _ = try? await engine.stop(arn) } }
     }
+}
 
-    private func existing(_ row: MapRunID) throws -> [Int: ExecutionRow] {
-        try engine.store.read { tx in
-            var result: [Int: ExecutionRow] = [:]
-            var first = 0
-            while true {
-                let page = try tx.children(of: row, from: first, limit: 1000)
-                for child in page { if let index = child.itemIndex { result[index] = child } }
-                guard page.count == 1000, let last = page.last?.itemIndex else { return result }
-                first = last + 1
-            }
+/// A child that is being started, and may be given up before its ARN is known.
+private final class StartedChild: Sendable {
+    private let state: Mutex<(arn: String?, isCancelled: Bool)>
+
+    init(_ arn: String? = nil) { state = Mutex((arn, false)) }
+
+    var arn: String? { state.withLock { $0.arn } }
+
+    /// True: it is not wanted any more.
+    func started(_ arn: String) -> Bool {
+        state.withLock { state in
+            state.arn = arn
+            return state.isCancelled
         }
+    }
+
+    /// The ARN if it has one.
+    func cancelled() -> String? {
+        state.withLock { state in
+            state.isCancelled = true
+            return state.arn
+        }
+    }
+}
+
+/// What UpdateMapRun may change while the run goes on, from whatever process.
+private struct MapRunLimits {
+    private(set) var concurrency: Int
+    private let plan: MapRunPlan
+    private var changed: (count: Int, percentage: Double)?
+    private var lookedAt: Int64
+
+    init(_ plan: MapRunPlan, at now: Int64) {
+        self.plan = plan
+        lookedAt = now
+        concurrency = Self.most(plan.maxConcurrency)
+    }
+
+    private static func most(_ asked: Int) -> Int { asked > 0 ? min(asked, 10_000) : 1000 }
+
+    /// Looks at most once a second.
+    mutating func refresh(_ row: MapRunID, _ arn: String, _ store: Store, at now: Int64) throws {
+        guard now - lookedAt > 1000 else { return }
+        lookedAt = now
+        guard let stored = try store.read({ try $0.mapRun(arn: arn) }) else { return }
+        concurrency = Self.most(stored.maxConcurrency)
+        let isAsPlanned =
+            stored.toleratedFailureCount == plan.toleratedFailureCount ?? 0 && stored.toleratedFailurePercentage == plan.toleratedFailurePercentage ?? 0
+        changed = isAsPlanned ? nil : (stored.toleratedFailureCount, stored.toleratedFailurePercentage)
+    }
+
+    func isExceeded(failed: Int, total: Int) -> Bool {
+        guard let changed else { return plan.isExceeded(failed: failed, total: total) }
+        if changed.count > 0, failed > changed.count { return true }
+        if changed.percentage > 0, total > 0, Double(failed) * 100 > changed.percentage * Double(total) { return true }
+        return changed.count == 0 && changed.percentage == 0 && failed > 0
+    }
+}
+
+/// The children that an earlier process (or the run before a redrive) left, a page at a time: items come in their order too,
+/// so memory does not grow with their number.
+private struct KnownChildren {
+    private let row: MapRunID?
+    private let store: Store
+    private var page: [Int: ExecutionRow] = [:]
+    /// Children up to here are in the page or were taken.
+    private var read = -1
+    private var isAtEnd = false
+    private static let pageSize = 1000
+
+    init(of row: MapRunID?, in store: Store) {
+        self.row = row
+        self.store = store
+    }
+
+    mutating func take(_ index: Int) throws -> ExecutionRow? {
+        guard let row else { return nil }
+        if index > read, !isAtEnd {
+            let rows = try store.read { try $0.children(of: row, from: index, limit: Self.pageSize) }
+            isAtEnd = rows.count < Self.pageSize
+            page = [:]
+            for child in rows { if let index = child.itemIndex { page[index] = child } }
+            read = rows.last?.itemIndex ?? read
+        }
+        return page.removeValue(forKey: index)
     }
 }
 

@@ -7,6 +7,8 @@ import Store
 /// this store. A restarted engine finds the child by its name, which is the attempt's.
 struct NestedExecution: Integration {
     let engine: ExecutionEngine
+    /// Its child's tasks do.
+    var counts: Bool { false }
 
     func perform(_ request: TaskRequest, report: any TaskReport) async throws(Failure) -> JSONValue {
         let parameters = request.input

@@ -18,12 +18,15 @@ extension EngineThread {
             taskToken: invocation.taskToken, credentialsRoleARN: invocation.schedule.credentialsRoleARN,
             timeoutSeconds: invocation.schedule.timeoutSeconds, isReattached: invocation.scheduled <= live.recoveredUpTo,
             submitted: mistake == .forgetsSubmissions ? nil : invocation.submitted, cache: invocation.cache)
-        let report = EngineReport(mailbox: mailbox, key: key, frame: invocation.frame, pattern: invocation.resource.pattern)
+        let report = EngineReport(mailbox: mailbox, key: key, frame: invocation.frame, pattern: invocation.resource.pattern,
+            mostPrinted: options.logBytesPerAttempt)
         let integration = integration(for: invocation, of: live)
         let mailbox = mailbox
         let cache = StepCache(self, live, invocation, request)
         let executor = options.taskExecutor
-        tasks.add(key) {
+        let limits =
+            integration?.counts == false ? [] : options.limits.limits(of: header.stateMachineName, integration?.limit(of: request))
+        tasks.add(key, limits) {
             Task.detached(executorPreference: executor) {
                 guard let cache else {
                     mailbox.post(.taskEnded(key, await Self.run(integration, request, report, invocation), nil))
@@ -111,8 +114,13 @@ final class EngineReport: TaskReport {
     private let frame: FrameID
     private let pattern: TaskResource.Pattern
     private let shuttingDown = Atomic(false)
+    private let mostPrinted: Int
+    /// What the attempt has printed since the engine looked last. One message is under way while it is not empty, and it is
+    /// no longer than what is kept of an attempt's log: a task that prints without end fills no queue.
+    private let printed = Mutex<(bytes: [UInt8], dropped: Int)>(([], 0))
 
-    init(mailbox: Mailbox<EngineMessage>, key: TaskKey, frame: FrameID, pattern: TaskResource.Pattern) {
+    init(mailbox: Mailbox<EngineMessage>, key: TaskKey, frame: FrameID, pattern: TaskResource.Pattern, mostPrinted: Int) {
+        self.mostPrinted = mostPrinted
         self.mailbox = mailbox
         self.key = key
         self.frame = frame
@@ -126,7 +134,25 @@ final class EngineReport: TaskReport {
 
     func log(_ bytes: [UInt8]) {
         guard !bytes.isEmpty else { return }
-        mailbox.post(.log(key.execution, event: key.scheduled, bytes))
+        let isFirst = printed.withLock { printed in
+            let isFirst = printed.bytes.isEmpty
+            printed.bytes += bytes
+            // The head goes, as it does in the store; in large pieces, so that it is not moved for every line.
+            if printed.bytes.count > 2 * mostPrinted {
+                let excess = printed.bytes.count - mostPrinted
+                printed.bytes.removeFirst(excess)
+                printed.dropped += excess
+            }
+            return isFirst
+        }
+        if isFirst { mailbox.post(.log(key, self)) }
+    }
+
+    func takePrinted() -> (bytes: [UInt8], dropped: Int) {
+        printed.withLock { printed in
+            defer { printed = ([], 0) }
+            return printed
+        }
     }
 
     func heartbeat() { mailbox.post(.stimulus(key.execution, .taskHeartbeat(frame, scheduled: key.scheduled))) }

@@ -78,6 +78,7 @@ struct JSONParser {
     private var position = 0
     private var depth = 0
     private var lastShape: [JSONShape?] = []
+    private var lastCount: [UInt8] = []
     /// Pointer and byte offset of each value, where lines are asked for.
     var places: [(pointer: String, offset: Int)]?
     private var pointer: [String] = []
@@ -145,6 +146,7 @@ struct JSONParser {
         // Objects of one array mostly look alike: as long as the keys are those of the last object at this depth, share them.
         let guess = depth < lastShape.count ? lastShape[depth] : nil
         var keys: [String]? = guess == nil ? [] : nil
+        if let guess, guess.keys.count <= 32 { values.reserveCapacity(guess.keys.count) }
         var positions: [KeyText: Int]?
         while true {
             guard position < bytes.count else { throw endOfInput() }
@@ -238,6 +240,8 @@ struct JSONParser {
             return .array([])
         }
         var values: [JSONValue] = []
+        // Arrays of one array mostly are as long as each other.
+        if depth < lastCount.count { values.reserveCapacity(Int(lastCount[depth])) }
         while true {
             if places != nil { pointer.append(String(values.count)) }
             values.append(try value())
@@ -250,6 +254,9 @@ struct JSONParser {
                 skipSpace()
             } else if next == UInt8(ascii: "]") {
                 position += 1
+                while lastCount.count <= depth { lastCount.append(0) }
+                // A long one says nothing of the next.
+                lastCount[depth] = UInt8(values.count <= 16 ? values.count : 0)
                 return .array(values)
             } else {
                 throw unexpectedHere("was expecting comma to separate Array entries")

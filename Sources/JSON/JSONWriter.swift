@@ -121,7 +121,35 @@ enum JSONWriter {
     /// As Java's `Double.toString`, which is how AWS spells doubles: `1.0`, `1.789E9`, `1.0E-5`.
     /// A value that is no JSON number is written as the string AWS writes: `"NaN"`, `"Infinity"`, `"-Infinity"`.
     static func writeDouble(_ double: Double, _ out: inout [UInt8]) {
+        if writeThousandths(double, &out) { return }
         out.append(contentsOf: javaText(double).utf8)
+    }
+
+    /// Times are seconds with three digits after the point, and histories are full of them: `1.789123456789E9`.
+    /// A number of at most 15 digits is the shortest text of its double, so its digits are those of the thousandths.
+    private static func writeThousandths(_ double: Double, _ out: inout [UInt8]) -> Bool {
+        guard double >= 1e7, double < 1e12 else { return false }
+        let thousandths = (double * 1000).rounded()
+        guard thousandths / 1000 == double else { return false }
+        var number = UInt64(thousandths)
+        var digits: (UInt64, UInt64) = (0, 0)
+        return withUnsafeMutableBytes(of: &digits) { digits in
+            var first = digits.count
+            while number > 0 {
+                first -= 1
+                digits[first] = UInt8(ascii: "0") + UInt8(number % 10)
+                number /= 10
+            }
+            let exponent = digits.count - first - 4
+            var end = digits.count
+            while end > first + 2, digits[end - 1] == UInt8(ascii: "0") { end -= 1 }
+            out.append(digits[first])
+            out.append(UInt8(ascii: "."))
+            out.append(contentsOf: digits[(first + 1)..<end])
+            out.append(UInt8(ascii: "E"))
+            writeInteger(Int64(exponent), &out)
+            return true
+        }
     }
 
     static func javaText(_ double: Double) -> String {

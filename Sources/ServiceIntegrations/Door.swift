@@ -75,4 +75,24 @@ package protocol Integration: Sendable {
     /// The result, or the `Failure` that Retry and Catch see. For `.waitForTaskToken` the result is the service's
     /// response (TaskSubmitted); the engine then waits for the token.
     func perform(_ request: TaskRequest, report: any TaskReport) async throws(Failure) -> JSONValue
+    /// A limit of what this attempt would call (a function's concurrency); the engine holds the attempt back while it is reached.
+    func limit(of request: TaskRequest) -> TaskLimit?
+    /// False: it only waits for other tasks (a nested execution), so that counting it could make them wait for each other.
+    var counts: Bool { get }
+}
+
+extension Integration {
+    package func limit(of request: TaskRequest) -> TaskLimit? { nil }
+    package var counts: Bool { true }
+}
+
+/// So many tasks at once that share a name.
+package struct TaskLimit: Sendable, Equatable {
+    package let name: String
+    package let most: Int
+
+    package init(name: String, most: Int) {
+        self.name = name
+        self.most = most
+    }
 }

@@ -220,15 +220,24 @@ package struct ServicesConfiguration: Sendable, Equatable {
 
 /// Limits of this process.
 package struct LimitsConfiguration: Sendable, Equatable {
-    /// Tasks at once.
-    package var maxConcurrency: Int?
+    /// Tasks at once. A machine of this size runs no thousand processes, but that many calls may wait for servers.
+    package var maxConcurrency = 1000
+    /// Tasks at once of all executions of one state machine; 0: no limit of its own.
+    package var maxConcurrencyPerMachine = 0
+    /// State machine name → tasks at once, where it differs.
+    package var machines: [String: Int] = [:]
     /// False: AWS's quotas (256 KiB payload, 25,000 events, …) do not hold.
     package var quotas = true
 
     static func read(_ reader: ConfigurationReader) -> LimitsConfiguration {
-        reader.onlyKnows("maxConcurrency", "quotas")
+        reader.onlyKnows("maxConcurrency", "maxConcurrencyPerMachine", "machines", "quotas")
         var result = LimitsConfiguration()
-        result.maxConcurrency = reader.whole("maxConcurrency", from: 1, to: 100_000)
+        result.maxConcurrency = reader.whole("maxConcurrency", from: 1, to: 100_000) ?? result.maxConcurrency
+        result.maxConcurrencyPerMachine = reader.whole("maxConcurrencyPerMachine", from: 1, to: 100_000) ?? 0
+        for (name, member) in reader.member("machines")?.members() ?? [] {
+            member.onlyKnows("maxConcurrency")
+            if let most = member.whole("maxConcurrency", from: 1, to: 100_000) { result.machines[name] = most }
+        }
         if let member = reader.member("quotas") {
             if let flag = member.value.bool { result.quotas = flag } else { member.expected("true or false") }
         }

@@ -90,10 +90,17 @@ package final class LocalFunctions: Sendable {
         return FunctionOutcome(requestID: requestID, result: result)
     }
 
-    private func find(_ name: FunctionName) -> Entry? {
+    /// How many calls of a function run at once, and what the configuration calls it. nil: there is none of that name.
+    package func limit(of name: String) -> (name: String, most: Int)? {
+        findNamed(FunctionName(name)).map { ($0.key, $0.entry.configuration.concurrency) }
+    }
+
+    private func find(_ name: FunctionName) -> Entry? { findNamed(name)?.entry }
+
+    private func findNamed(_ name: FunctionName) -> (key: String, entry: Entry)? {
         entries.withLock { entries in
             for key in name.keys(region: region, account: account) {
-                if let entry = entries[key] { return entry }
+                if let entry = entries[key] { return (key, entry) }
             }
             return nil
         }

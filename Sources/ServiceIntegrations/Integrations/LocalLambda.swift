@@ -15,6 +15,17 @@ package struct LocalLambda: Integration {
         return try await performInvoke(request, report)
     }
 
+    /// The function's concurrency. A call that nobody waits for does not count.
+    package func limit(of request: TaskRequest) -> TaskLimit? {
+        var name = request.resource.arn
+        if request.resource.kind != .lambdaFunction {
+            guard let named = request.input["FunctionName"]?.string, request.input["InvocationType"]?.string ?? "RequestResponse" == "RequestResponse"
+            else { return nil }
+            name = named
+        }
+        return functions.limit(of: name).map { TaskLimit(name: "function \($0.name)", most: $0.most) }
+    }
+
     /// The ARN as the Resource: the effective input is the payload, the function's result is the result.
     private func performDirect(_ request: TaskRequest, _ report: any TaskReport) async throws(Failure) -> JSONValue {
         let outcome = try await call(request.resource.arn, nil, request.input, nil, report)

@@ -62,12 +62,12 @@ public struct Execution: Sendable {
     /// Whether `advance(on: [])` would bring more: a long run of steps without outside effects is cut into turns.
     public var hasReadyWork: Bool { isRunning && (!ready.isEmpty || !parked.isEmpty && hasRoomForTask) }
 
-    /// What follows from `stimuli`, in their order.
-    public mutating func advance(on stimuli: [Stimulus], at now: Timestamp) -> (events: [HistoryEvent], commands: [Command]) {
+    /// What follows from `stimuli`, in their order. After `most` events the rest is left for another call (`hasReadyWork`).
+    public mutating func advance(on stimuli: [Stimulus], at now: Timestamp, upTo most: Int = 4000) -> (events: [HistoryEvent], commands: [Command]) {
         turn = Turn()
         turn.now = now
         for stimulus in stimuli { receive(stimulus) }
-        while isRunning, turn.events.count < Self.eventsPerTurn, let frame = ready.popFirst() ?? nextParked() { step(frame) }
+        while isRunning, turn.events.count < most, let frame = ready.popFirst() ?? nextParked() { step(frame) }
         if status != nil, !isRunning {
             ready.removeAll()
             parked.removeAll()
@@ -76,8 +76,6 @@ public struct Execution: Sendable {
         turn = Turn()
         return result
     }
-
-    private static let eventsPerTurn = 4000
 
     /// Everything that the execution waits for, from its state alone: what a new engine has to ask for again.
     public var outstandingCommands: [Command] {

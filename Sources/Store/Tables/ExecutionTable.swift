@@ -163,6 +163,8 @@ private enum Statements {
         """)
     static let begin = SQL("UPDATE execution SET status = 'RUNNING', owner = ? WHERE id = ? AND status = 'PENDING_REDRIVE'")
     static let claim = SQL("UPDATE execution SET owner = ? WHERE id = ? AND status = 'RUNNING' AND owner IS NULL")
+    static let claimAll = SQL(
+        "UPDATE execution SET owner = ? WHERE status = 'RUNNING' AND status <> 'SUCCEEDED' AND owner IS NULL")
     static let disown = SQL("UPDATE execution SET owner = NULL WHERE id = ?")
     static let park = SQL("UPDATE execution SET parked_until_ms = ? WHERE id = ?")
     static let due = SQL(
@@ -296,6 +298,10 @@ extension WriteTransaction {
     package func claim(_ execution: ExecutionID, by engine: EngineID) throws -> Bool {
         try connection.run(Statements.claim, engine, execution) == 1
     }
+
+    /// Makes `engine` the owner of every running execution that has none. Returns how many.
+    @discardableResult
+    package func claimAll(by engine: EngineID) throws -> Int { try connection.run(Statements.claimAll, engine) }
 
     /// Leaves an execution to whoever claims it.
     package func disown(_ execution: ExecutionID) throws { try connection.run(Statements.disown, execution) }

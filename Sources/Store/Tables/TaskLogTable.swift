@@ -47,13 +47,14 @@ extension Reading {
 
 extension WriteTransaction {
     /// Appends what an attempt printed. At least the last `limit` bytes of an attempt are kept, and at most that and
-    /// the length of two chunks.
+    /// the length of two chunks. `dropped`: so many bytes before these are not kept.
     package func appendLog(
-        of execution: ExecutionID, event: Int64, bytes: [UInt8], limit: Int = 1 << 20
+        of execution: ExecutionID, event: Int64, bytes: [UInt8], dropped: Int = 0, limit: Int = 1 << 20
     ) throws {
-        let (sequence, offset) = try connection.first(Statements.last, execution, event) {
+        let (sequence, before) = try connection.first(Statements.last, execution, event) {
             (Int($0.integer(0)) + 1, $0.integer(1))
         } ?? (0, 0)
+        let offset = before + Int64(dropped)
         try connection.run(Statements.insert, execution, event, sequence, offset, bytes)
         let end = offset + Int64(bytes.count)
         // Whole chunks that end before the part to keep. Looked for only when a limit may have been crossed.

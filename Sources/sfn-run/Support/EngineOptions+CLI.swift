@@ -21,7 +21,9 @@ extension EngineOptions {
         var options = named(verb)
         options.region = configuration.services.region
         options.account = configuration.services.account
-        options.maxConcurrentTasks = maxConcurrency ?? configuration.limits.maxConcurrency ?? 0
+        options.limits = TaskLimits(
+            perProcess: maxConcurrency ?? configuration.limits.maxConcurrency, perMachine: configuration.limits.maxConcurrencyPerMachine,
+            machines: configuration.limits.machines)
         options.buckets = LocalBuckets(configuration)
         options.remoteBuckets = AWSIntegrations(configuration.services).remoteBuckets
         options.integration = TaskCalls(configuration, log: log).lookUp

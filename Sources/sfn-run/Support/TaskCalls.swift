@@ -35,6 +35,9 @@ private struct OverheardIntegration: Integration {
     let inner: any Integration
     let log: @Sendable ([UInt8], Int64) -> Void
 
+    func limit(of request: TaskRequest) -> TaskLimit? { inner.limit(of: request) }
+    var counts: Bool { inner.counts }
+
     func perform(_ request: TaskRequest, report: any TaskReport) async throws(Failure) -> JSONValue {
         let scheduled = request.taskID.split(separator: "-").last.flatMap { Int64($0) } ?? 0
         return try await inner.perform(request, report: OverheardReport(inner: report, log: log, scheduled: scheduled))

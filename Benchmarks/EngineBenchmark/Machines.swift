@@ -1,0 +1,30 @@
+/// The machines that are measured, in our own words; the same shapes as the workloads of ../shared/bench.
+enum Machines {
+    /// Counts to `count`: two transitions and four events each.
+    static func chain(_ count: Int) -> String {
+        """
+        {"StartAt":"Add","States":{"Add":{"Type":"Pass","Parameters":{"n.$":"States.MathAdd($.n, 1)"},"Next":"More"},
+        "More":{"Type":"Choice","Choices":[{"Variable":"$.n","NumericLessThan":\(count),"Next":"Add"}],"Default":"Done"},
+        "Done":{"Type":"Succeed"}}}
+        """
+    }
+
+    /// `count` states in a line.
+    static func line(_ count: Int, _ fields: String) -> String {
+        let states = (0..<count).map { index in
+            #""S\#(index)":{\#(fields),"# + (index + 1 < count ? #""Next":"S\#(index + 1)"}"# : #""End":true}"#)
+        }
+        return #"{"StartAt":"S0","States":{\#(states.joined(separator: ","))}}"#
+    }
+
+    static let wait = #"{"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":86400,"End":true}}}"#
+
+    /// A distributed Map over the lines of a file, its results written to files.
+    static let distributed = """
+        {"StartAt":"M","States":{"M":{"Type":"Map","ItemReader":{"Resource":"arn:aws:states:::s3:getObject",
+        "ReaderConfig":{"InputType":"JSONL"},"Parameters":{"Bucket":"items","Key":"items.jsonl"}},
+        "ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"},"StartAt":"P",
+        "States":{"P":{"Type":"Pass","End":true}}},"MaxConcurrency":1000,
+        "ResultWriter":{"Resource":"arn:aws:states:::s3:putObject","Parameters":{"Bucket":"items","Prefix":"out"}},"End":true}}}
+        """
+}
