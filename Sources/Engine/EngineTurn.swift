@@ -16,15 +16,16 @@ final class EngineTurn {
     private var effects: [() -> Void] = []
     private var logs: [(TaskKey, EngineReport)] = []
     /// What this commit may still hold, so that nobody waits long for it; each execution may add a little all the same.
-    private var eventsLeft = 20_000
+    private var eventsLeft: Int
     private static let mostEvents = 4000
-    private static let leastEvents = 200
+    private static let leastEvents = 50
     private static let mostGoingOn = 50
 
     init(thread: EngineThread, tx: WriteTransaction) {
         self.thread = thread
         self.tx = tx
         now = thread.options.clock()
+        eventsLeft = thread.options.eventsPerCommit
     }
 
     func afterCommit(_ effect: @escaping () -> Void) { effects.append(effect) }

@@ -123,6 +123,8 @@ package struct EngineOptions: Sendable {
     package var replacement: (@Sendable (ReplacedTask) -> (any Integration)?)?
     /// Tasks at once.
     package var limits = TaskLimits()
+    /// About so many events and no more are decided before they are committed, so that nobody waits long for his turn.
+    package var eventsPerCommit = 20_000
     package var clock: @Sendable () -> Timestamp = EngineClock.now
     /// The clock stands still until somebody moves it and then calls `checkMailbox`.
     package var isClockManual = false
