@@ -106,8 +106,12 @@ let package = Package(
             name: "Simulator", dependencies: ["Engine", "ExecutionDriver", "FaultyDisk", "LocalJobs", "ServiceIntegrations", "Store", "StatesLanguage", "JSON"], swiftSettings: strict),
         .executableTarget(name: "sfn-simulate", dependencies: ["Simulator", "JSON"], swiftSettings: strict),
         .testTarget(name: "SimulatorTests", dependencies: ["Simulator", "LocalJobs", "JSON"], swiftSettings: strict),
+        .target(name: "CountingAllocator", path: "Tests/CountingAllocator"),
+        .executableTarget(
+            name: "EngineCounts", dependencies: ["CountingAllocator", "Engine", "FaultyDisk", "StatesLanguage", "Store", "JSON"],
+            path: "Tests/EngineCounts", swiftSettings: strict),
         .testTarget(
-            name: "EngineTests", dependencies: ["Engine", "FaultyDisk", "LocalJobs", "ServiceIntegrations", "StatesLanguage", "Store", "JSON"], swiftSettings: strict),
+            name: "EngineTests", dependencies: ["Engine", "EngineCounts", "FaultyDisk", "LocalJobs", "ServiceIntegrations", "StatesLanguage", "Store", "JSON"], swiftSettings: strict),
         .target(name: "CFaultyVFS", linkerSettings: [.linkedLibrary("sqlite3")]),
         .target(name: "FaultyDisk", dependencies: ["CFaultyVFS", "SQLite", "Store"], swiftSettings: strict),
         .testTarget(name: "FaultyDiskTests", dependencies: ["FaultyDisk", "Store"], swiftSettings: strict),

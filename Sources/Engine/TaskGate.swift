@@ -1,3 +1,4 @@
+import LocalJobs
 import ServiceIntegrations
 import StatesLanguage
 import Store
@@ -132,6 +133,11 @@ package struct TaskLimits: Sendable, Equatable {
         self.perProcess = perProcess
         self.perMachine = perMachine
         self.machines = machines
+    }
+
+    package init(_ configuration: LimitsConfiguration) {
+        self.init(
+            perProcess: configuration.maxConcurrency, perMachine: configuration.maxConcurrencyPerMachine, machines: configuration.machines)
     }
 
     /// What a task has to pass, in this order.

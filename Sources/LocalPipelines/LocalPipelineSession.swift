@@ -46,7 +46,7 @@ public final class LocalPipelineSession: PipelineService, Sendable {
         options.name = "pipelines"
         options.region = configuration.services.region
         options.account = configuration.services.account
-        options.maxConcurrentTasks = configuration.limits.maxConcurrency ?? 0
+        options.limits = TaskLimits(configuration.limits)
         options.buckets = LocalBuckets(configuration)
         let table = IntegrationTable(configuration)
         options.integration = { table.integration(for: $0) }

@@ -71,7 +71,7 @@ public final class StateMachineEngine: Service {
         engineOptions.name = "SfnRun"
         engineOptions.region = options.region
         engineOptions.account = options.account
-        engineOptions.maxConcurrentTasks = max(0, options.maxConcurrentTasks)
+        engineOptions.limits.perProcess = max(0, options.maxConcurrentTasks)
         let time = options.clock
         engineOptions.clock = { time.now }
         engineOptions.isClockManual = time.manual != nil

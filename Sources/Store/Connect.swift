@@ -4,8 +4,12 @@ import SQLite
 extension Store {
     /// The writing connection: WAL, every commit synced, foreign keys checked.
     static func connect(path: String, options: StoreOptions) throws -> Connection {
+        var facts = stat()
+        let isNew = options.fileSystem == nil && options.isShared && (stat(path, &facts) != 0 || facts.st_size == 0)
         let connection = try Connection(path: path, mayCreate: options.mayCreate, on: options.fileSystem)
         connection.setBusyHandler(busyHandler)
+        // Four syncs for the change to WAL of an empty file, in which there is nothing to lose; `migrate` syncs it once.
+        if isNew { try connection.execute("PRAGMA synchronous=OFF") }
         try setUpJournal(connection)
         // secure_delete would write every freed byte again; the WAL limit keeps a long-lived file from staying large.
         try connection.execute(

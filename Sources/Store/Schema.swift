@@ -1,3 +1,4 @@
+import Glibc
 import SQLite
 
 /// The tables, as steps that each bring a store from one `user_version` to the next. A step that has been released
@@ -23,7 +24,10 @@ extension Store {
             return
         }
         try refuseIfNewer(found)
-        try write(isMigration: true) { tx in
+        // The first commit with a sync makes this durable: until then nothing is in the store. But a WAL counts only beside a
+        // database that has a page, and that page was written without a sync (`Store.connect`).
+        if found == 0, options.fileSystem == nil, options.isShared { try syncFile() }
+        try write(isMigration: true, isSynced: found > 0) { tx in
             // Another process may have done it while this one waited for its turn.
             let found = try tx.connection.first(Self.userVersion) { Int($0.integer(0)) } ?? 0
             try refuseIfNewer(found)
@@ -34,6 +38,15 @@ extension Store {
             }
             for migration in Schema.migrations.dropFirst(found) { try tx.connection.execute(migration) }
             try tx.connection.execute("PRAGMA user_version = \(Schema.version)")
+        }
+    }
+
+    private func syncFile() throws {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return }
+        defer { close(descriptor) }
+        guard fdatasync(descriptor) == 0 else {
+            throw StoreError(.inputOutput, path: path, "\(path): cannot be synced: \(String(cString: strerror(errno)))")
         }
     }
 

@@ -6,6 +6,9 @@ private enum Statements {
     static let beginReading = SQL("BEGIN")
     static let commit = SQL("COMMIT")
     static let rollBack = SQL("ROLLBACK")
+    // Whoever commits later with a sync makes this commit durable too, since the WAL is one file in the order of the commits.
+    static let syncLater = SQL("PRAGMA synchronous=NORMAL")
+    static let syncAtCommit = SQL("PRAGMA synchronous=FULL")
 }
 
 /// The durable memory of sfn-run: one SQLite file that several processes share.
@@ -47,13 +50,16 @@ package final class Store: Sendable {
 
     /// Does everything in `body` in one transaction; durable when this returns, undone if it throws.
     package func write<Value>(_ body: (WriteTransaction) throws -> Value) throws -> Value {
-        try write(isMigration: false, body)
+        try write(isMigration: false, isSynced: true, body)
     }
 
-    func write<Value>(isMigration: Bool, _ body: (WriteTransaction) throws -> Value) throws -> Value {
+    /// `isSynced` false: a power cut may undo it, unless something that follows it was synced; the death of the process does not.
+    func write<Value>(isMigration: Bool = false, isSynced: Bool, _ body: (WriteTransaction) throws -> Value) throws -> Value {
         let bells = WriteTransaction.Bells()
         let value = try translated {
             try writer.withTurn { connection in
+                if !isSynced { try connection.run(Statements.syncLater) }
+                defer { if !isSynced { _ = try? connection.run(Statements.syncAtCommit) } }
                 try connection.run(Statements.beginWriting)
                 do {
                     let before = connection.totalChanges

@@ -44,7 +44,8 @@ extension Store {
     package func registerEngine(name: String, at now: Milliseconds) throws -> EngineRegistration {
         var taken: (any HeldEngineLock)?
         do {
-            return try write { tx in
+            // Lost, it takes nothing with it: what this engine commits makes it durable too.
+            return try write(isSynced: false) { tx in
                 try tx.connection.run(Statements.insert, Int(getpid()), name, now)
                 let id = EngineID(rawValue: tx.connection.lastInsertRowID)
                 // Nobody sees the row before the commit, so nobody finds it without its lock.
@@ -62,7 +63,8 @@ extension Store {
 
     /// Ends a registration in good order: what the engine still owned has no owner and can be claimed at once.
     package func deregister(_ engine: EngineRegistration) throws {
-        try write { tx in _ = try tx.connection.run(Statements.delete, engine.id) }
+        // Lost, it leaves an engine that is dead, as a crash does.
+        try write(isSynced: false) { tx in _ = try tx.connection.run(Statements.delete, engine.id) }
         engine.lock.release(isForgotten: true)
     }
 

@@ -21,9 +21,8 @@ extension EngineOptions {
         var options = named(verb)
         options.region = configuration.services.region
         options.account = configuration.services.account
-        options.limits = TaskLimits(
-            perProcess: maxConcurrency ?? configuration.limits.maxConcurrency, perMachine: configuration.limits.maxConcurrencyPerMachine,
-            machines: configuration.limits.machines)
+        options.limits = TaskLimits(configuration.limits)
+        if let maxConcurrency { options.limits.perProcess = maxConcurrency }
         options.buckets = LocalBuckets(configuration)
         options.remoteBuckets = AWSIntegrations(configuration.services).remoteBuckets
         options.integration = TaskCalls(configuration, log: log).lookUp
