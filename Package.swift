@@ -108,7 +108,7 @@ let package = Package(
         .testTarget(name: "SimulatorTests", dependencies: ["Simulator", "LocalJobs", "JSON"], swiftSettings: strict),
         .target(name: "CountingAllocator", path: "Tests/CountingAllocator"),
         .executableTarget(
-            name: "EngineCounts", dependencies: ["CountingAllocator", "Engine", "FaultyDisk", "StatesLanguage", "Store", "JSON"],
+            name: "EngineCounts", dependencies: ["CountingAllocator", "Engine", "FaultyDisk", "ServiceIntegrations", "Simulator", "StatesLanguage", "Store", "JSON"],
             path: "Tests/EngineCounts", swiftSettings: strict),
         .testTarget(
             name: "EngineTests", dependencies: ["Engine", "EngineCounts", "FaultyDisk", "LocalJobs", "ServiceIntegrations", "StatesLanguage", "Store", "JSON"], swiftSettings: strict),

@@ -14,7 +14,6 @@ package final class ManualEngine {
         engine = try ExecutionEngine(manually: store, options: options)
         thread = EngineThread(engine: engine)
         thread.mistake = mistake
-        if mistake == .overrunsTaskLimit { thread.tasks.limit = 0 }
     }
 
     /// Takes what has arrived and what is due, commits, performs. False: the commit failed.
@@ -65,7 +64,7 @@ package final class ManualEngine {
     /// Takes over what dead engines left.
     package func recover(_ answer: @escaping @Sendable (Result<Recovered, any Error>) -> Void) throws {
         try engine.adoptDeadEngines()
-        ask(answer) { turn in try turn.recoverOwned() }
+        ask(answer) { turn in try turn.recoverOwned().found }
     }
 
     /// Its doorbell.

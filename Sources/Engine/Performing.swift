@@ -25,7 +25,7 @@ extension EngineThread {
         let cache = StepCache(self, live, invocation, request)
         let executor = options.taskExecutor
         let limits =
-            integration?.counts == false ? [] : options.limits.limits(of: header.stateMachineName, integration?.limit(of: request))
+            integration?.counts == false || mistake == .overrunsTaskLimit ? [] : options.limits.limits(of: header.stateMachineName, integration?.limit(of: request))
         tasks.add(key, limits) {
             Task.detached(executorPreference: executor) {
                 guard let cache else {

@@ -55,12 +55,6 @@ struct TaskGate {
 
     /// It is not to start any more; what runs goes on.
     mutating func dropWaiting(_ key: TaskKey) {
-        guard waitingKeys.remove(key) != nil, let index = waiting[head...].firstIndex(where: { $0.key == key }) else { return }
-        waiting.remove(at: index)
-    }
-
-    /// It is not to start any more; what runs goes on.
-    mutating func dropWaiting(_ key: TaskKey) {
         if running[key] == nil { _ = cancel(key) }
     }
 

@@ -1,12 +1,14 @@
 /// Runs Swift tasks one job after the other on the thread of the simulation, in the order in which they became ready.
-final class SimulatedExecutor: TaskExecutor, @unchecked Sendable {
+package final class SimulatedExecutor: TaskExecutor, @unchecked Sendable {
     // Sendable: a simulation has one thread, and all its tasks run on it.
     private var jobs: [UnownedJob] = []
 
-    func enqueue(_ job: consuming ExecutorJob) { jobs.append(UnownedJob(job)) }
+    package init() {}
+
+    package func enqueue(_ job: consuming ExecutorJob) { jobs.append(UnownedJob(job)) }
 
     /// Until every task waits for something.
-    func settle() {
+    package func settle() {
         while !jobs.isEmpty {
             let batch = jobs
             jobs = []

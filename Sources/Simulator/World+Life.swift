@@ -48,7 +48,7 @@ extension World {
         options.taskExecutor = executor
         options.randomBytes = { [unowned self] count in (0..<count).map { _ in UInt8(truncatingIfNeeded: self.secrets.next()) } }
         options.integration = { [unowned self] _ in SimulatedIntegration(world: self, process: number) }
-        options.maxConcurrentTasks = plan.taskLimit
+        options.limits.perProcess = plan.taskLimit
         if let root = plan.machine.buckets { options.buckets = LocalBuckets(root: root) }
         return options
     }

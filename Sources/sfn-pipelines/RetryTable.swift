@@ -94,7 +94,10 @@ package struct RetryCase: Sendable {
         var step = JSONObject([("Name", "Step"), ("Type", .string(type.rawValue)), ("Arguments", .object(JSONObject()))])
         if policies.array?.isEmpty == false { step["RetryPolicies"] = policies }
         if type == .lambda { step["FunctionArn"] = "arn:aws:lambda:us-east-1:123456789012:function:f" }
-        return PipelineDefinition(document: JSONObject([("Version", "2020-12-01"), ("Parameters", []), ("Steps", [.object(step)])]))
+        var document = JSONObject([("Version", "2020-12-01")])
+        document["Parameters"] = .array([])
+        document["Steps"] = .array([.object(step)])
+        return PipelineDefinition(document: document)
     }
 
     /// What the compiled machine does: when attempts start, how it ends, and whether every attempt had a name of its own.

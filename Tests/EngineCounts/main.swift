@@ -2,6 +2,8 @@ import CountingAllocator
 import Engine
 import FaultyDisk
 import JSON
+import ServiceIntegrations
+import Simulator
 import StatesLanguage
 import Store
 
@@ -51,16 +53,24 @@ let wait = machine(#"{"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":86400
 let task = machine(
     #"{"StartAt":"T","States":{"T":{"Type":"Task","Resource":"arn:aws:lambda:us-east-1:000000000000:function:f","End":true}}}"#, "task")
 
+struct Two: Integration {
+    func perform(_ request: TaskRequest, report: any TaskReport) async throws(Failure) -> JSONValue { 2 }
+}
+
 do {
     let disk = FaultyDisk(seed: 1)
     let before = Counts(disk)
     let store = try Store(path: "counts.db", options: disk.options)
-    let engine = try ManualEngine(store: store, options: EngineOptions())
+    var options = EngineOptions()
+    let executor = SimulatedExecutor()
+    options.taskExecutor = executor
+    options.integration = { _ in Two() }
+    let engine = try ManualEngine(store: store, options: options)
     let opened = Counts(disk)
     print("opening", opened.allocations - before.allocations, opened.syncs - before.syncs, opened.writes - before.writes)
 
     func run(_ machine: Machine, _ input: JSONValue, _ count: Int = 1) {
-        for _ in 0..<count { engine.start(StartRequest(machine: machine, input: input)) }
+        for _ in 0..<count { engine.start(StartRequest(machine: machine, input: input)) { _ in } }
         engine.turn()
     }
     let items = JSONValue.array((0..<1000).map { .integer($0) })
@@ -72,10 +82,7 @@ do {
     try measure("waiting", units: 500, disk) { run(wait, 1, 500) }
     try measure("task", units: 1, disk) {
         run(task, 1)
-        for asked in engine.invocations {
-            engine.post(.taskSucceeded(asked.invocation.frame, scheduled: asked.invocation.scheduled, output: 2), to: asked.execution)
-        }
-        engine.invocations = []
+        executor.settle()
         engine.turn()
     }
 } catch {

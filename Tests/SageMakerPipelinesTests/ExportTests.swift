@@ -5,14 +5,16 @@ import Testing
 @testable import SageMakerPipelines
 
 @Suite struct ExportTests {
+    private func document(_ value: JSONValue) -> JSONObject { value.object ?? JSONObject() }
+
     private func exported(_ steps: JSONValue, durations: [String: Double] = [:]) -> ExportedPipeline {
-        PipelineDefinition(document: JSONObject([("Version", "2020-12-01"), ("Parameters", []), ("Steps", steps)])).exportToStepFunctions(durations: durations)
+        PipelineDefinition(document: document(["Version": "2020-12-01", "Parameters": [], "Steps": steps])).exportToStepFunctions(durations: durations)
     }
 
     private func check(_ members: JSONObject) -> JSONValue {
-        var step = JSONObject([
-            ("Name", "Check"), ("Type", "QualityCheck"), ("CheckType", "DATA_QUALITY"), ("ModelPackageGroupName", "g"),
-            ("Arguments", ["ProcessingOutputConfig": ["Outputs": [["OutputName": "o", "S3Output": ["S3Uri": "s3://b/o", "LocalPath": "/o", "S3UploadMode": "EndOfJob"]]]]]),
+        var step = document([
+            "Name": "Check", "Type": "QualityCheck", "CheckType": "DATA_QUALITY", "ModelPackageGroupName": "g",
+            "Arguments": ["ProcessingOutputConfig": ["Outputs": [["OutputName": "o", "S3Output": ["S3Uri": "s3://b/o", "LocalPath": "/o", "S3UploadMode": "EndOfJob"]]]]],
         ])
         for (key, value) in members { step[key] = value }
         return [.object(step)]

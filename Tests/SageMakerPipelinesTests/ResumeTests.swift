@@ -1,8 +1,9 @@
 import ExecutionDriver
 import JSON
-import SageMakerPipelines
 import StatesLanguage
 import Testing
+
+@testable import SageMakerPipelines
 
 /// RetryPipelineExecution: what failed goes on, under another parallelism where one is given.
 @Suite struct ResumeTests {
@@ -10,7 +11,8 @@ import Testing
     private func pipeline() throws -> PipelineDefinition {
         var steps: [JSONValue] = (0..<8).map { ["Name": .string("S\($0)"), "Type": "Training", "Arguments": .object(JSONObject())] }
         steps.append(["Name": "End", "Type": "Training", "Arguments": .object(JSONObject()), "DependsOn": .array((0..<8).map { .string("S\($0)") })])
-        return PipelineDefinition(document: JSONObject([("Version", "2020-12-01"), ("Parameters", []), ("Steps", .array(steps))]))
+        let document: JSONValue = ["Version": "2020-12-01", "Parameters": [], "Steps": .array(steps)]
+        return PipelineDefinition(document: try #require(document.object))
     }
 
     private static func atWork(_ execution: Execution) -> Int {

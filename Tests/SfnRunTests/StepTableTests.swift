@@ -8,7 +8,8 @@ import Testing
 
 @Suite struct StepTableTests {
     private func table(_ steps: JSONValue, limit: Int = 24, answer: @escaping (TaskInvocation) -> ExecutionDriver.Answer) throws -> [String] {
-        let definition = PipelineDefinition(document: JSONObject([("Version", "2020-12-01"), ("Parameters", []), ("Steps", steps)]))
+        let document: JSONValue = ["Version": "2020-12-01", "Parameters": [], "Steps": steps]
+        let definition = PipelineDefinition(document: try #require(document.object))
         let machine = try #require(StateMachine.read(definition.compile().machine).machine)
         var driver = ExecutionDriver(machine: machine, quotas: .lifted, answer: answer)
         driver.run(.object(JSONObject()))

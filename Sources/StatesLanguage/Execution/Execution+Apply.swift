@@ -197,7 +197,7 @@ extension Execution {
                 frame.chain = event.id
                 frame.phase = .failed(.init(error: error, cause: cause))
             }
-        case .mapRunAborted: break
+        case .mapRunAborted, .note(.parallelism): break
         case .executionStarted, .executionSucceeded, .executionFailed, .executionAborted, .executionTimedOut, .executionRedriven: break
         }
     }
