@@ -128,7 +128,8 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "AWSClientTests", dependencies: ["AWSClient", "Curl", "JSON", "LocalServers"], swiftSettings: strict),
-        .testTarget(name: "CurlTests", dependencies: ["Curl", "LocalServers"], swiftSettings: strict),
+        .target(name: "CAllocated", path: "Tests/CAllocated"),
+        .testTarget(name: "CurlTests", dependencies: ["CAllocated", "Curl", "LocalServers"], swiftSettings: strict),
         .testTarget(name: "CasesTests", dependencies: ["sfn-cases"], swiftSettings: strict),
         .testTarget(name: "JSONPathTests", dependencies: ["JSONPath"], swiftSettings: strict),
         .testTarget(

@@ -1,3 +1,4 @@
+import CAllocated
 import Curl
 import Glibc
 import LocalServers
@@ -158,7 +159,7 @@ struct HTTPClientTests {
         let client = HTTPClient(configuration)
         _ = try await client.perform(HTTPRequest("GET", base + "/echo"))
         let before = openDescriptors()
-        var resident: [Int] = []
+        var allocated: [Int] = []
         for _ in 0..<8 {
             let tasks = (0..<1000).map { _ in
                 Task { () -> HTTPFailure.Kind? in
@@ -169,11 +170,11 @@ struct HTTPClientTests {
             for task in tasks { task.cancel() }
             for task in tasks { #expect(await task.value == .cancelled) }
             #expect(client.inFlight == 0)
-            resident.append(residentBytes())
+            allocated.append(Int(allocated_bytes()))
         }
-        print("cancelled 8 x 1000 requests: descriptors \(before) -> \(openDescriptors()), handles \(client.handles), resident KiB \(resident.map { $0 / 1024 })")
+        print("cancelled 8 x 1000 requests: descriptors \(before) -> \(openDescriptors()), handles \(client.handles), allocated KiB \(allocated.map { $0 / 1024 })")
         // Once the pools are filled: less than a hundred bytes a request.
-        #expect(resident[7] - resident[2] < 5000 * 100)
+        #expect(allocated[7] - allocated[2] < 5000 * 100)
         // The sockets of cancelled transfers are closed, and only the spare handles are kept.
         #expect(openDescriptors() <= before + 2)
         #expect(client.handles <= 32)
@@ -217,15 +218,6 @@ struct HTTPClientTests {
         let trusting = HTTPClient(configuration)
         #expect(try await trusting.perform(HTTPRequest("GET", url)).body.count == 3)
         #expect(await kind(trusting, "https://localhost:\(server.port)/bytes/3") == .tls)
-    }
-
-    private func residentBytes() -> Int {
-        guard let file = fopen("/proc/self/statm", "r") else { return -1 }
-        defer { fclose(file) }
-        var line = [CChar](repeating: 0, count: 256)
-        guard fgets(&line, 255, file) != nil else { return -1 }
-        let words = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self).split(separator: " ")
-        return words.count > 1 ? (Int(words[1]) ?? 0) * Int(sysconf(Int32(_SC_PAGESIZE))) : -1
     }
 
     private func openDescriptors() -> Int {

@@ -82,7 +82,7 @@ package struct BedrockModel: Integration {
             request.calling(
                 "putObject",
                 [
-                    "Bucket": .string(target.bucket), "Key": .string(target.key), "Body": .string(body.string ?? body.text()),
+                    "Bucket": .string(target.bucket), "Key": .string(target.key), "Body": body,
                     "ContentType": result["ContentType"] ?? "application/json",
                 ]), report: report)
         result["Body"] = .string(target.description)

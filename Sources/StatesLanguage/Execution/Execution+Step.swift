@@ -4,6 +4,7 @@ extension Execution {
     /// Lets a frame go on until it waits for something, or its turn is over.
     mutating func step(_ id: FrameID) {
         while isRunning, let frame = frame(id), !frame.isStopped {
+            guard turn.events.count < turn.most else { return ready.prepend(id) }
             guard stepOnce(id, frame) else { return }
         }
     }

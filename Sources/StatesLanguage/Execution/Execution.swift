@@ -66,6 +66,7 @@ public struct Execution: Sendable {
     public mutating func advance(on stimuli: [Stimulus], at now: Timestamp, upTo most: Int = 4000) -> (events: [HistoryEvent], commands: [Command]) {
         turn = Turn()
         turn.now = now
+        turn.most = most
         for stimulus in stimuli { receive(stimulus) }
         while isRunning, turn.events.count < most, let frame = ready.popFirst() ?? nextParked() { step(frame) }
         if status != nil, !isRunning {
@@ -160,6 +161,8 @@ extension Execution: Equatable {
 /// The events and commands of one call of `advance`.
 struct Turn: Sendable {
     var now = Timestamp(milliseconds: 0)
+    /// After so many events the rest is left for the next turn.
+    var most = Int.max
     var events: [HistoryEvent] = []
     var commands: [Command] = []
 }
@@ -172,6 +175,13 @@ struct FrameQueue: Sendable {
     var isEmpty: Bool { head == items.count }
 
     mutating func append(_ frame: FrameID) { items.append(frame) }
+
+    /// It goes on before all others.
+    mutating func prepend(_ frame: FrameID) {
+        guard head > 0 else { return items.insert(frame, at: 0) }
+        head -= 1
+        items[head] = frame
+    }
 
     mutating func popFirst() -> FrameID? {
         guard head < items.count else { return nil }
