@@ -129,6 +129,9 @@ private func broken(_ store: Store, _ promises: Promises) throws -> [String] {
         let store = try Store(path: "sfn.db", options: disk.options)
         let engine = try store.registerEngine(name: "a", at: 0)
         #expect(try store.deadEngines().isEmpty)
+        // Its registration is durable with the first thing that it promises.
+        var promises = Promises()
+        _ = work(store, &promises, prefix: "a", count: 1)
         disk.cutPower(.everythingUnsyncedIsLost)
         #expect(throws: StoreError.self) { try store.read { _ = try $0.engines() } }
         let reborn = try Store(path: "sfn.db", options: disk.options)
