@@ -17,7 +17,7 @@ ADD = {"StartAt": "Add", "States": {
     "Wait": {"Type": "Wait", "Seconds": 0, "End": True}}}
 SHRINK = {"StartAt": "Shrink", "States": {"Shrink": {
     "Type": "Task", "Resource": "arn:aws:states:us-east-1:123456789012:activity:shrink", "TimeoutSeconds": 60,
-    "HeartbeatSeconds": 3, "End": True}}}
+    "HeartbeatSeconds": 5, "End": True}}}
 
 
 @pytest.fixture(scope="module")
@@ -121,9 +121,11 @@ def test_a_worker_here_serves_an_activity_there(other):
     other("deploy", "shrink.asl.json", "--name", "shrink", "--role", ROLE)
     worker = work(
         other, SHRINK["States"]["Shrink"]["Resource"], "--create", "--tasks", "2", "--heartbeat", "0.5", "--", sys.executable, "-c",
-        "import json, sys, time, os; task = json.load(sys.stdin); time.sleep(4 * task['slow']); assert os.environ['SFN_TASK_TOKEN'];"
+        "import json, sys, time, os; task = json.load(sys.stdin); time.sleep(6 * task['slow']); assert os.environ['SFN_TASK_TOKEN'];"
         "print(json.dumps({'small': task['picture']})) if task['good'] else sys.exit('broken picture')")
     try:
+        # It says so once the activity exists: a machine that is started before then fails.
+        assert "working on" in worker.stderr.readline()
         # Longer than HeartbeatSeconds: the worker's heartbeats keep the task.
         good = other("start", "--remote", "shrink", "--input", '{"picture": "a", "good": true, "slow": 1}', "--wait")
         assert json.loads(good.stdout) == {"small": "a"}
