@@ -24,6 +24,7 @@ package enum HistoryDiff {
 
     package static func differences(_ left: [JSONValue], _ right: [JSONValue]) -> [Difference] {
         var result: [Difference] = []
+        var pairs = MadeUpIDs()
         for index in 0..<max(left.count, right.count) {
             let a: JSONValue? = index < left.count ? left[index] : nil
             let b: JSONValue? = index < right.count ? right[index] : nil
@@ -33,12 +34,14 @@ package enum HistoryDiff {
                     Difference(id: a?["id"]?.wholeNumber, type: type, pointer: "", left: a?["type"], right: b?["type"]))
                 continue
             }
-            compare(a, b, id: a["id"]?.wholeNumber, type: type, &result)
+            compare(a, b, id: a["id"]?.wholeNumber, type: type, &pairs, &result)
         }
         return result
     }
 
-    private static func compare(_ left: JSONValue, _ right: JSONValue, id: Int64?, type: String, _ result: inout [Difference]) {
+    private static func compare(
+        _ left: JSONValue, _ right: JSONValue, id: Int64?, type: String, _ pairs: inout MadeUpIDs, _ result: inout [Difference]
+    ) {
         // A stack instead of recursion: the data may be nested deeply.
         var open: [(String, JSONValue?, JSONValue?)] = [("", left, right)]
         while let (pointer, a, b) = open.popLast() {
@@ -53,6 +56,7 @@ package enum HistoryDiff {
                 for index in (0..<max(x.count, y.count)).reversed() {
                     open.append(("\(pointer)/\(index)", index < x.count ? x[index] : nil, index < y.count ? y[index] : nil))
                 }
+            case (.string(let x)?, .string(let y)?) where type != "ExecutionStarted" && pairs.match(x, y): continue
             case (let x, let y): if x != y { result.append(Difference(id: id, type: type, pointer: pointer, left: a, right: b)) }
             }
         }
@@ -62,6 +66,33 @@ package enum HistoryDiff {
     private static func opened(_ value: JSONValue?) -> JSONValue? {
         guard let text = value?.string, text.hasPrefix("{") || text.hasPrefix("["), let json = try? JSONValue(parsing: text) else { return value }
         return json
+    }
+}
+
+/// UUIDs that a run made up (a MessageId, `States.UUID()`): another run has others, each in the place of one of these.
+private struct MadeUpIDs {
+    private var there: [String: String] = [:]
+    private var here: [String: String] = [:]
+
+    /// Whether `right` stands for `left` in the other run.
+    mutating func match(_ left: String, _ right: String) -> Bool {
+        guard Self.isUUID(left), Self.isUUID(right) else { return false }
+        if there[left] == nil, here[right] == nil {
+            there[left] = right
+            here[right] = left
+        }
+        return there[left] == right
+    }
+
+    private static func isUUID(_ text: String) -> Bool {
+        let bytes = text.utf8
+        return bytes.count == 36
+            && bytes.enumerated().allSatisfy { index, byte in
+                switch index {
+                case 8, 13, 18, 23: byte == UInt8(ascii: "-")
+                default: Character(Unicode.Scalar(byte)).isHexDigit
+                }
+            }
     }
 }
 

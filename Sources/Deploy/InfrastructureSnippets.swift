@@ -35,7 +35,10 @@ package struct InfrastructureSnippets: Sendable {
 
     /// `arn:aws:lambda:*:*:function:price:*` with price → `arn:aws:lambda:*:*:function:${PriceFunction}:*`; nil: as it is.
     private func placed(_ resource: String) -> String? {
-        for (name, value) in substitutions.values {
+        let service = resource.split(separator: ":", omittingEmptySubsequences: false).dropFirst(2).first.map(String.init)
+        for (name, value, kind) in substitutions.values {
+            // A table and a topic may have the same name.
+            if let its = Substitutions.services[kind], its != service { continue }
             if resource == value { return "${\(name)}" }
             if value.hasPrefix("arn:") {
                 if resource.hasPrefix(value), let next = resource.dropFirst(value.count).first, ":/".contains(next) {
@@ -118,7 +121,7 @@ package struct InfrastructureSnippets: Sendable {
     package var terraform: String {
         let label = Self.snakeCase(name)
         var text = ""
-        for (name, value) in substitutions.values {
+        for (name, value, _) in substitutions.values {
             text += "variable \"\(Self.snakeCase(name))\" {\n  type    = string\n  default = \(Self.hclString(value))\n}\n\n"
         }
         text += "resource \"aws_iam_role\" \"\(label)\" {\n  assume_role_policy = <<-JSON\n"
@@ -137,7 +140,7 @@ package struct InfrastructureSnippets: Sendable {
     /// HCL in which the placeholders are variables.
     private func hclReferring(_ value: JSONValue) -> String {
         var text = Self.hclEscaped(value.text(.pretty))
-        for (name, _) in substitutions.values {
+        for (name, _, _) in substitutions.values {
             text = text.replacingAll("$${\(name)}", with: "${var.\(Self.snakeCase(name))}")
         }
         return text
@@ -168,7 +171,7 @@ package struct InfrastructureSnippets: Sendable {
     // MARK: CDK
 
     package var cdkTypeScript: String {
-        let values = substitutions.values.map { "      \($0.name): \(JSONValue.string($0.value).text()),\n" }.joined()
+        let values = substitutions.values.map { "        \($0.name): \(JSONValue.string($0.value).text()),\n" }.joined()
         return """
             import { Stack, StackProps } from 'aws-cdk-lib';
             import * as iam from 'aws-cdk-lib/aws-iam';
@@ -184,7 +187,7 @@ package struct InfrastructureSnippets: Sendable {
                   stateMachineType: sfn.StateMachineType.\(type),
                   definitionBody: sfn.DefinitionBody.fromString(JSON.stringify(definition)),
                   definitionSubstitutions: {
-            \(indented(values, 4))      },
+            \(values)      },
                 });
                 for (const statement of policy.Statement) {
                   machine.addToRolePolicy(iam.PolicyStatement.fromJson(statement));

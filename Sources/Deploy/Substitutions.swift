@@ -5,8 +5,8 @@ import JSON
 /// `DefinitionSubstitutions` and its relatives expect it.
 package struct Substitutions: Sendable, Equatable {
     package var definition: JSONValue
-    /// Name and present value of each placeholder, in their order.
-    package var values: [(name: String, value: String)]
+    /// Name, present value and kind (`Table`) of each placeholder, in their order.
+    package var values: [(name: String, value: String, kind: String)]
 
     package static func == (left: Substitutions, right: Substitutions) -> Bool {
         left.definition == right.definition && left.values.elementsEqual(right.values, by: ==)
@@ -24,6 +24,13 @@ package struct Substitutions: Sendable, Equatable {
         values = []
         self.definition = replaced(definition, field: nil, depth: 0)
     }
+
+    /// The service in the ARNs of what a placeholder of this kind names.
+    static let services: [String: String] = [
+        "Function": "lambda", "Queue": "sqs", "Topic": "sns", "Table": "dynamodb", "StateMachine": "states", "Activity": "states",
+        "TaskDefinition": "ecs", "JobQueue": "batch", "JobDefinition": "batch", "Role": "iam", "Connection": "events", "Bucket": "s3",
+        "EventBus": "events", "Project": "codebuild",
+    ]
 
     private mutating func replaced(_ value: JSONValue, field: String?, depth: Int) -> JSONValue {
         // A definition that Step Functions takes is not nested this deeply.
@@ -52,7 +59,7 @@ package struct Substitutions: Sendable, Equatable {
     }
 
     private mutating func placeholder(_ text: String, _ kind: String) -> String {
-        if let known = values.first(where: { $0.value == text }) { return known.name }
+        if let known = values.first(where: { $0.value == text && $0.kind == kind }) { return known.name }
         let last = text.split(whereSeparator: { $0 == ":" || $0 == "/" }).last { $0 != "$LATEST" } ?? "Value"
         var base = Naming.pascalCase(String(last)) + (Naming.pascalCase(String(last)).hasSuffix(kind) ? "" : kind)
         if let first = base.first, first.isNumber { base = "P" + base }
@@ -62,7 +69,7 @@ package struct Substitutions: Sendable, Equatable {
             name = base + String(number)
             number += 1
         }
-        values.append((name, text))
+        values.append((name, text, kind))
         return name
     }
 }

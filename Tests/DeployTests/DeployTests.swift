@@ -103,6 +103,29 @@ private let definition: JSONValue = [
         #expect(snippets.terraform.contains(#""${var.price_function}:*""#))
     }
 
+    @Test func thingsOfOneNameAreToldApart() {
+        func task(_ resource: String, _ parameters: JSONValue, _ end: (String, JSONValue)) -> JSONValue {
+            .object(JSONObject([("Type", "Task"), ("Resource", .string("arn:aws:states:::" + resource)), ("Parameters", parameters), end]))
+        }
+        let topic: JSONValue = "arn:aws:sns:us-east-1:123456789012:orders"
+        let snippets = InfrastructureSnippets(
+            name: "m",
+            definition: [
+                "StartAt": "A",
+                "States": [
+                    "A": task("dynamodb:getItem", ["TableName": "orders", "Key": [:]], ("Next", "B")),
+                    "B": task("sns:publish", ["TopicArn": topic, "Message": "m"], ("Next", "C")),
+                    "C": task("lambda:invoke", ["FunctionName": "orders"], ("End", true)),
+                ],
+            ])
+        let template = snippets.cloudFormation.text()
+        #expect(template.contains(#"{"Fn::Sub":"arn:aws:dynamodb:*:*:table/${OrdersTable}"}"#))
+        #expect(template.contains(#"{"Fn::Sub":"${OrdersTopic}"}"#))
+        #expect(template.contains(#"function:${OrdersFunction}"#))
+        #expect(template.contains(#""FunctionName":"${OrdersFunction}""#))
+        #expect(snippets.cdkTypeScript.contains("definitionSubstitutions: {\n        OrdersTable: \"orders\",\n"))
+    }
+
     @Test func terraformInterpolatesOnlyItsVariables() {
         let odd = InfrastructureSnippets(
             name: "m",
@@ -152,6 +175,23 @@ private let definition: JSONValue = [
         let found = HistoryDiff.differences(history, Array(other.dropLast()))
         #expect(found.map(\.pointer) == ["/taskSucceededEventDetails/output/a/1", ""])
         #expect(found.first?.description == "#6 TaskSucceeded/taskSucceededEventDetails/output/a/1: 2 | 3")
+    }
+
+    @Test func idsThatEachRunMakesUpAreNoDifferenceAndMixedUpOnesAre() {
+        let (a, b) = ("f5c29104-a696-40a5-a222-6703a1e447b6", "6e48d194-55bd-4e68-adeb-fc95668b641f")
+        let (c, d) = ("00000000-a696-40a5-a222-6703a1e447b6", "11111111-55bd-4e68-adeb-fc95668b641f")
+        func run(_ first: String, _ second: String, then third: String, given: String = "") -> [JSONValue] {
+            [
+                ["id": 1, "type": "ExecutionStarted", "executionStartedEventDetails": ["input": .string("{\"id\":\"\(given)\"}")]],
+                ["id": 2, "type": "TaskSucceeded", "taskSucceededEventDetails": ["output": .string("{\"MessageId\":\"\(first)\"}")]],
+                ["id": 3, "type": "TaskSucceeded", "taskSucceededEventDetails": ["output": .string("{\"MessageId\":\"\(second)\"}")]],
+                ["id": 4, "type": "PassStateEntered", "stateEnteredEventDetails": ["input": .string("[\"\(third)\"]")]],
+            ]
+        }
+        #expect(HistoryDiff.differences(run(a, b, then: a), run(c, d, then: c)).isEmpty)
+        #expect(HistoryDiff.differences(run(a, b, then: a), run(c, d, then: d)).map(\.id) == [4])
+        #expect(HistoryDiff.differences(run(a, b, then: a, given: a), run(c, d, then: c, given: c)).map(\.id) == [1])
+        #expect(HistoryDiff.differences(run(a, b, then: a), run(c, "none", then: c)).map(\.id) == [3])
     }
 }
 

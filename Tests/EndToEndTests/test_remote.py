@@ -22,9 +22,9 @@ SHRINK = {"StartAt": "Shrink", "States": {"Shrink": {
 
 @pytest.fixture(scope="module")
 def moto():
-    """moto in a Python of its own, or the one on the path; its machines are run."""
+    """moto in this Python; its machines are run."""
     server = subprocess.Popen(
-        ["python3", str(ROOT / "Tests/LocalServers/moto_server.py"), "--run-machines"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        [sys.executable, str(ROOT / "Tests/LocalServers/moto_server.py"), "--run-machines"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL, text=True)
     port = server.stdout.readline().strip()
     if not port:
@@ -137,6 +137,37 @@ def test_a_worker_here_serves_an_activity_there(other):
         worker.communicate()
 
 
+def console(page):
+    """The commands of a page's console blocks, each with what it prints; … stands for whatever."""
+    for block in re.findall(r"```console\n(.*?)```", page, re.S):
+        for part in ("\n" + block).split("\n$ ")[1:]:
+            command, _, printed = part.partition("\n")
+            yield command, printed.splitlines()
+
+
+def test_the_walk_to_aws_is_as_its_page_says(sfn, moto, tmp_path):
+    """examples/to-aws/README.md, command by command, with moto as AWS."""
+    folder = ROOT / "examples/to-aws"
+    for name in ["order.asl.json", "prepare.py"]:
+        (sfn.folder / name).write_text((folder / name).read_text())
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / "sfn-run").symlink_to(PROGRAM)
+    environment = {**sfn.environment, **KEYS, "AWS_ENDPOINT_URL": moto, "AWS_DEFAULT_REGION": "us-east-1", "PATH": f"{programs}:{os.environ['PATH']}"}
+    commands = list(console((folder / "README.md").read_text()))
+    assert len(commands) >= 10
+    for command, printed in commands:
+        command = command.replace("python3 ", f"{sys.executable} ", 1)
+        done = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=60, cwd=sfn.folder, env=environment)
+        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+        said = (done.stderr + done.stdout).splitlines()
+        expected = [line for line in printed if line != "…"]
+        if "…" in printed:
+            said = [line for line in said if line in expected]
+        assert sorted(said) == sorted(expected), f"{command}\n{done.stdout}{done.stderr}"
+    assert json.loads((sfn.folder / "pulled.asl.json").read_text()) == json.loads((folder / "order.asl.json").read_text())
+
+
 def test_a_worker_outlives_its_service_and_stops_what_nobody_waits_for(sfn, tmp_path):
     """The service goes away and comes back on its port; then the execution is stopped while the command runs."""
     sfn.environment.update(KEYS)
@@ -177,8 +208,8 @@ def test_a_worker_outlives_its_service_and_stops_what_nobody_waits_for(sfn, tmp_
 
 def test_machines_end_there_as_here(moto):
     """Every machine of statemachines/ that moto can run; scripts/remote-machines says which cannot be, and why."""
-    done = subprocess.run([str(ROOT / "scripts/remote-machines"), "moto", "--json"], capture_output=True, text=True, timeout=300,
-                          env={**os.environ, "SFN_RUN": str(PROGRAM)})
+    done = subprocess.run([sys.executable, str(ROOT / "scripts/remote-machines"), "moto", "--json"], capture_output=True, text=True, timeout=300,
+                          env={**os.environ, "SFN_RUN": str(PROGRAM), "MOTO_PYTHON": sys.executable})
     outcomes = json.loads(done.stdout)["moto"]
     assert done.returncode == 0, outcomes
     assert list(outcomes.values()).count("same") >= 5

@@ -8,7 +8,7 @@ struct DiffCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "diff",
         abstract: "Compares the histories of two executions event by event.",
-        discussion: "Exit code 0: they are alike but for times, ARNs and request ids; 1: they differ.")
+        discussion: "Exit code 0: they are alike but for times, ARNs, request ids and the UUIDs that each run made up; 1: they differ.")
 
     @OptionGroup var store: StorePlace
 
