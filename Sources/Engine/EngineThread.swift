@@ -159,6 +159,11 @@ final class LiveExecution {
     var recoveredUpTo: Int64 = 0
     /// What it waits for will be asked for after this turn's commit.
     var isToGoOn = false
+    // What only its status events tell.
+    var versionARN: String?
+    var aliasARN: String?
+    var isMapChild = false
+    var redrivenAt: Timestamp?
 
     init(id: ExecutionID, execution: Execution, stateMachineARN: String, parameters: JSONObject) {
         self.id = id

@@ -46,6 +46,9 @@ extension EngineTurn {
         execution.childItem = request.item
         let live = LiveExecution(id: id, execution: execution, stateMachineARN: machine.arn, parameters: parameters)
         live.new = new
+        live.versionARN = request.versionARN
+        live.aliasARN = request.aliasARN
+        live.isMapChild = request.mapRun != nil
         if let observer = request.observer { live.observers.append(observer) }
         thread.live[id] = live
         thread.idByARN[arn] = id
@@ -82,6 +85,10 @@ extension EngineTurn {
         var execution = Execution(replaying: events, machine: machine, header: header, quotas: row.isUnlimited ? .lifted : .aws)
         execution.childItem = parameters["mapItem"]
         let live = LiveExecution(id: row.id, execution: execution, stateMachineARN: row.stateMachineARN, parameters: parameters)
+        live.versionARN = row.versionARN
+        live.aliasARN = row.aliasARN
+        live.isMapChild = row.mapRun != nil
+        live.redrivenAt = row.redriveMilliseconds.map { Timestamp(milliseconds: $0) }
         thread.live[row.id] = live
         thread.idByARN[row.arn] = row.id
         return live

@@ -245,7 +245,9 @@ extension EngineTurn {
             return StatusChange(
                 arn: result.arn, stateMachineARN: live.stateMachineARN, name: result.name, status: status, isRedrive: isRedrive,
                 startedAt: result.startedAt, stoppedAt: hasEnded ? result.stoppedAt : nil, input: result.input,
-                output: hasEnded ? result.output : nil, error: hasEnded ? result.error : nil, cause: hasEnded ? result.cause : nil)
+                output: hasEnded ? result.output : nil, error: hasEnded ? result.error : nil, cause: hasEnded ? result.cause : nil,
+                isExpress: live.execution.header.isExpress, isMapChild: live.isMapChild, versionARN: live.versionARN, aliasARN: live.aliasARN,
+                redriveCount: live.execution.redriveCount, redrivenAt: live.redrivenAt)
         }
         if let start {
             var isRedrive = false

@@ -187,4 +187,11 @@ package struct StatusChange: Sendable {
     package let output: JSONValue?
     package let error: String?
     package let cause: String?
+    package let isExpress: Bool
+    /// A child of a distributed Map.
+    package let isMapChild: Bool
+    package let versionARN: String?
+    package let aliasARN: String?
+    package let redriveCount: Int
+    package let redrivenAt: Timestamp?
 }

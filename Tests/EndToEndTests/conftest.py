@@ -2,11 +2,15 @@
 import json
 import os
 import pathlib
+import shutil
 import subprocess
+import sys
 
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+# The aws command of this Python, else the one on the path.
+AWS = shutil.which("aws", path=str(pathlib.Path(sys.executable).parent)) or shutil.which("aws")
 PROGRAM = pathlib.Path(os.environ.get("SFN_RUN", ROOT / ".build/debug/sfn-run"))
 
 
@@ -55,3 +59,14 @@ def lambda_task(function, **fields):
         **({} if "Next" in fields else {"End": True}),
         **fields,
     }
+
+
+def aws_command(endpoint, *arguments, code=0):
+    """The answer of `aws stepfunctions ARGUMENTS`; of a call that fails, what it prints."""
+    if not AWS:
+        pytest.skip("no aws command")
+    done = subprocess.run(
+        [AWS, "stepfunctions", *arguments, "--endpoint-url", endpoint, "--region", "us-east-1", "--output", "json"],
+        capture_output=True, text=True, timeout=120, env={**os.environ, "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"})
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stderr if code else json.loads(done.stdout or "{}")

@@ -3,12 +3,11 @@ import base64
 import concurrent.futures
 import json
 import os
-import shutil
-import subprocess
 import time
 
 import pytest
 
+from conftest import aws_command
 from test_protocol import ROLE, Server
 from test_server import client, ended, make, until
 
@@ -35,27 +34,18 @@ def a_token(server, aws, machine, name):
     return arn, token
 
 
-def aws_command(server, *arguments, code=0):
-    done = subprocess.run(
-        ["aws", "stepfunctions", *arguments, "--endpoint-url", f"http://127.0.0.1:{server.port}", "--region", "us-east-1", "--output", "json"],
-        capture_output=True, text=True, timeout=60, env={**os.environ, "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"})
-    assert done.returncode == code, done.stdout + done.stderr
-    return done.stderr if code else json.loads(done.stdout or "{}")
-
-
-@pytest.mark.skipif(not shutil.which("aws"), reason="no aws command")
 def test_the_aws_command_answers_tokens(server):
     aws = client(server.port)
     machine = make(aws, "t", TOKEN)
     good, token = a_token(server, aws, machine, "good")
-    aws_command(server, "send-task-heartbeat", "--task-token", token)
-    aws_command(server, "send-task-success", "--task-token", token, "--task-output", '{"approved": true}')
+    aws_command(f"http://127.0.0.1:{server.port}", "send-task-heartbeat", "--task-token", token)
+    aws_command(f"http://127.0.0.1:{server.port}", "send-task-success", "--task-token", token, "--task-output", '{"approved": true}')
     assert json.loads(ended(aws, good)["output"]) == {"approved": True}
     bad, token = a_token(server, aws, machine, "bad")
-    aws_command(server, "send-task-failure", "--task-token", token, "--error", "Denied", "--cause", "by the aws command")
+    aws_command(f"http://127.0.0.1:{server.port}", "send-task-failure", "--task-token", token, "--error", "Denied", "--cause", "by the aws command")
     described = ended(aws, bad)
     assert (described["status"], described["error"], described["cause"]) == ("FAILED", "Denied", "by the aws command")
-    assert "TaskTimedOut" in aws_command(server, "send-task-success", "--task-token", token, "--task-output", "{}", code=255)
+    assert "TaskTimedOut" in aws_command(f"http://127.0.0.1:{server.port}", "send-task-success", "--task-token", token, "--task-output", "{}", code=255)
 
 
 def test_a_forged_token_completes_nothing(server):

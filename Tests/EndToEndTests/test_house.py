@@ -80,6 +80,15 @@ def test_mock_cases_are_checked_and_covered(sfn):
     assert wrong.stdout.splitlines()[-1] == "0 passed, 1 failed"
 
 
+def test_a_catcher_counts_as_gone_through_by_its_own_errors_alone(sfn):
+    task = lambda_task("f", Catch=[{"ErrorEquals": ["Declined"], "Next": "End"}, {"ErrorEquals": ["States.ALL"], "Next": "End"}])
+    sfn.write("m.asl.json", machine({"A": task, "End": {"Type": "Succeed"}}))
+    sfn.write("mocks.json", {"StateMachines": {"m": {"TestCases": {"Declined": {"A": "no"}}}},
+                             "MockedResponses": {"no": {"0": {"Throw": {"Error": "Declined", "Cause": "no"}}}}})
+    lines = sfn("test", "m.asl.json", "--mocks", "mocks.json", "--coverage").stdout.splitlines()
+    assert lines[1:3] == ["coverage: states 2 of 2, catchers 1 of 2", "  not covered: /States/A/Catch/1"]
+
+
 @pytest.mark.parametrize("arguments, sentence", [
     (["describe", "nobody"], "no execution named nobody"),
     (["callback", "success", "not-a-token"], "token"),

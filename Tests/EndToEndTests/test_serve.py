@@ -1,13 +1,13 @@
 """The Step Functions endpoint of `serve`, with boto3 and, where it is installed, the aws command."""
 import json
-import os
 import re
-import shutil
-import subprocess
 
 import boto3
 import botocore.exceptions
 import pytest
+
+from conftest import aws_command
+from test_server import ended, until
 
 MACHINE = {"StartAt": "A", "States": {"A": {"Type": "Pass", "Result": {"x": 1}, "Next": "B"}, "B": {"Type": "Wait", "Seconds": 0, "End": True}}}
 ROLE = "arn:aws:iam::000000000000:role/r"
@@ -66,14 +66,91 @@ def test_a_state_is_tested_alone(endpoint):
     assert json.loads(answer["inspectionData"]["afterParameters"]) == {"QueueUrl": "q", "MessageBody": "hello"}
 
 
-@pytest.mark.skipif(not shutil.which("aws"), reason="no aws command")
-def test_the_aws_command_lists_machines(endpoint):
-    client(endpoint).create_state_machine(name="m", definition=json.dumps(MACHINE), roleArn=ROLE)
-    done = subprocess.run(
-        ["aws", "stepfunctions", "list-state-machines", "--endpoint-url", endpoint, "--region", "us-east-1", "--output", "json"],
-        capture_output=True, text=True, timeout=60, env={**os.environ, "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"})
-    assert done.returncode == 0, done.stderr
-    assert [machine["name"] for machine in json.loads(done.stdout)["stateMachines"]] == ["m"]
+def test_the_aws_command_makes_starts_and_shows(endpoint):
+    machine = aws_command(endpoint, "create-state-machine", "--name", "m", "--definition", json.dumps(MACHINE), "--role-arn", ROLE, "--publish")
+    execution = aws_command(endpoint, "start-execution", "--state-machine-arn", machine["stateMachineVersionArn"], "--input", "{}")["executionArn"]
+    ended(client(endpoint), execution)
+    events = aws_command(endpoint, "get-execution-history", "--execution-arn", execution, "--page-size", "2")["events"]
+    assert [event["id"] for event in events] == list(range(1, 7)) and events[-1]["type"] == "ExecutionSucceeded"
+    listed = aws_command(endpoint, "list-executions", "--state-machine-arn", machine["stateMachineArn"])["executions"]
+    assert [(one["executionArn"], one["stateMachineVersionArn"]) for one in listed] == [(execution, machine["stateMachineVersionArn"])]
+    assert "StateMachineDoesNotExist" in aws_command(
+        endpoint, "describe-state-machine", "--state-machine-arn", machine["stateMachineArn"] + "x", code=255)
+
+
+def test_every_operation_of_botocores_model_answers(endpoint):
+    api = client(endpoint)
+    called = set()
+    api.meta.events.register("after-call.sfn.*", lambda model, http_response, **_: http_response.status_code == 200 and called.add(model.name))
+
+    # machines, versions, an alias
+    machine = api.create_state_machine(name="m", definition=json.dumps(MACHINE), roleArn=ROLE, publish=True, tags=[{"key": "a", "value": "b"}])
+    arn, first = machine["stateMachineArn"], machine["stateMachineVersionArn"]
+    changed = api.update_state_machine(stateMachineArn=arn, definition=json.dumps({**MACHINE, "Comment": "2"}))
+    second = api.publish_state_machine_version(stateMachineArn=arn, revisionId=changed["revisionId"])["stateMachineVersionArn"]
+    assert [one["stateMachineVersionArn"] for one in api.list_state_machine_versions(stateMachineArn=arn)["stateMachineVersions"]] == [second, first]
+    alias = api.create_state_machine_alias(
+        name="live", routingConfiguration=[{"stateMachineVersionArn": first, "weight": 100}])["stateMachineAliasArn"]
+    api.update_state_machine_alias(stateMachineAliasArn=alias, routingConfiguration=[{"stateMachineVersionArn": second, "weight": 100}])
+    assert api.describe_state_machine_alias(stateMachineAliasArn=alias)["routingConfiguration"] == [{"stateMachineVersionArn": second, "weight": 100}]
+    assert [one["stateMachineAliasArn"] for one in api.list_state_machine_aliases(stateMachineArn=arn)["stateMachineAliases"]] == [alias]
+    assert json.loads(api.describe_state_machine(stateMachineArn=first)["definition"]) == MACHINE
+    assert [one["name"] for one in api.list_state_machines()["stateMachines"]] == ["m"]
+    assert api.validate_state_machine_definition(definition='{"StartAt": "X", "States": {}}')["result"] == "FAIL"
+    api.tag_resource(resourceArn=arn, tags=[{"key": "z", "value": "1"}])
+    api.untag_resource(resourceArn=arn, tagKeys=["a"])
+    assert api.list_tags_for_resource(resourceArn=arn)["tags"] == [{"key": "z", "value": "1"}]
+
+    # executions
+    execution = api.start_execution(stateMachineArn=alias, name="x", input="{}")["executionArn"]
+    described = ended(api, execution)
+    assert (described["stateMachineVersionArn"], described["stateMachineAliasArn"]) == (second, alias)
+    assert json.loads(api.describe_state_machine_for_execution(executionArn=execution)["definition"])["Comment"] == "2"
+    assert api.get_execution_history(executionArn=execution, reverseOrder=True, maxResults=1)["events"][0]["type"] == "ExecutionSucceeded"
+    for listed in [arn, alias, second]:
+        assert [one["name"] for one in api.list_executions(stateMachineArn=listed)["executions"]] == ["x"]
+    assert api.list_executions(stateMachineArn=first)["executions"] == []
+    express = api.create_state_machine(name="e", type="EXPRESS", definition=json.dumps(MACHINE), roleArn=ROLE)["stateMachineArn"]
+    assert json.loads(api.start_sync_execution(stateMachineArn=express)["output"]) == {"x": 1}
+
+    # an activity: answered, failed and redriven, stopped
+    activity = api.create_activity(name="act")["activityArn"]
+    assert api.describe_activity(activityArn=activity)["name"] == "act" and len(api.list_activities()["activities"]) == 1
+    task = {"StartAt": "T", "States": {"T": {"Type": "Task", "Resource": activity, "HeartbeatSeconds": 60, "End": True}}}
+    worked = api.create_state_machine(name="t", definition=json.dumps(task), roleArn=ROLE)["stateMachineArn"]
+    redriven = api.start_execution(stateMachineArn=worked, name="r")["executionArn"]
+    token = api.get_activity_task(activityArn=activity, workerName="w")["taskToken"]
+    api.send_task_heartbeat(taskToken=token)
+    api.send_task_failure(taskToken=token, error="Bad", cause="once")
+    assert ended(api, redriven)["redriveStatus"] == "REDRIVABLE"
+    at = api.redrive_execution(executionArn=redriven)["redriveDate"]
+    api.send_task_success(taskToken=api.get_activity_task(activityArn=activity)["taskToken"], output='{"r": 1}')
+    described = ended(api, redriven)
+    assert (described["status"], described["redriveCount"], described["redriveDate"]) == ("SUCCEEDED", 1, at)
+    assert json.loads(described["output"]) == {"r": 1}
+    stopped = api.start_execution(stateMachineArn=worked, name="s")["executionArn"]
+    api.stop_execution(executionArn=stopped, error="E", cause="C")
+    assert ended(api, stopped)["error"] == "E"
+    api.delete_activity(activityArn=activity)
+
+    # a map run, a state alone
+    inner = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, "StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 60, "End": True}}}
+    spread = {"StartAt": "M", "States": {"M": {"Type": "Map", "ItemProcessor": inner, "MaxConcurrency": 1, "End": True}}}
+    mapped = api.create_state_machine(name="d", definition=json.dumps(spread), roleArn=ROLE)["stateMachineArn"]
+    execution = api.start_execution(stateMachineArn=mapped, input="[1, 2]")["executionArn"]
+    run = until(lambda: api.list_map_runs(executionArn=execution)["mapRuns"])[0]["mapRunArn"]
+    api.update_map_run(mapRunArn=run, maxConcurrency=2)
+    assert api.describe_map_run(mapRunArn=run)["maxConcurrency"] == 2
+    api.stop_execution(executionArn=execution)
+    assert api.test_state(definition=json.dumps(MACHINE["States"]["A"]), roleArn=ROLE, input="{}")["nextState"] == "B"
+
+    # the end of it all
+    with pytest.raises(api.exceptions.ConflictException):
+        api.delete_state_machine_version(stateMachineVersionArn=second)
+    api.delete_state_machine_alias(stateMachineAliasArn=alias)
+    api.delete_state_machine_version(stateMachineVersionArn=second)
+    api.delete_state_machine(stateMachineArn=arn)
+    assert called == set(api.meta.service_model.operation_names) and len(called) >= 37
 
 
 def test_log_events_are_written_as_cloudwatch_gets_them(sfn):

@@ -116,7 +116,7 @@ extension StepFunctionsAPI {
         }
         try await engine.resume(arn)
         var result = JSONObject()
-        result.set("redriveDate", time: engine.options.clock().milliseconds)
+        result.set("redriveDate", time: try store.read({ try $0.execution(arn: arn) })?.redriveMilliseconds)
         return .object(result)
     }
 

@@ -1,6 +1,7 @@
 import Curl
 import Digest
 import JSON
+import Synchronization
 
 /// What AWS would have answered where a stand-in (moto, LocalStack, …) answers otherwise in its HTTP headers.
 ///
@@ -63,8 +64,19 @@ enum EmulatedAnswer {
         return result
     }
 
-    /// What AWS says of a request that lacks a member it must have, where stand-ins break.
+    private static func isForFIFOTopic(_ input: JSONValue) -> Bool { input["TopicArn"]?.string?.hasSuffix(".fifo") ?? false }
+
+    /// Twenty digits that grow, as those of SNS.
+    private static func nextSequenceNumber() -> UInt64 { sequence.wrappingAdd(1, ordering: .relaxed).newValue }
+    private static let sequence = Atomic<UInt64>(10_000_000_000_000_000_000 + UInt64.random(in: 0..<1 << 32) << 20)
+
+    /// What AWS says of a request that lacks a member it must have, where stand-ins break or say it otherwise.
     static func refusal(_ model: ServiceModel, _ operation: ServiceModel.Operation, _ input: JSONValue) -> ServiceError? {
+        if model.id == "SNS", operation.name == "Publish", isForFIFOTopic(input), input["MessageGroupId"] == nil {
+            return ServiceError(
+                code: "InvalidParameter", message: "Invalid parameter: The MessageGroupId parameter is required for FIFO topics", status: 400,
+                requestID: AWSClient.randomToken())
+        }
         guard let required = required[model.id]?[operation.name] else { return nil }
         let given = Set((input.object ?? JSONObject()).filter { !$0.1.isNull }.map { $0.0.lowercased() })
         let missing = required.filter { !given.contains($0.lowercased()) }
@@ -105,8 +117,13 @@ enum EmulatedAnswer {
         }
     }
 
-    /// Without what was not asked for.
+    /// Without what was not asked for, with what a FIFO topic tells of each message.
     private static func body(_ body: [UInt8], _ model: ServiceModel, _ input: JSONValue) -> [UInt8] {
+        if model.id == "SNS", isForFIFOTopic(input), body.firstRange(of: Array("<SequenceNumber>".utf8)) == nil,
+            let end = body.firstRange(of: Array("</PublishResult>".utf8))
+        {
+            return body[..<end.lowerBound] + Array("<SequenceNumber>\(nextSequenceNumber())</SequenceNumber>".utf8) + body[end.lowerBound...]
+        }
         guard model.id == "DynamoDB", input["ReturnConsumedCapacity"] == nil,
             var object = (try? JSONValue(parsing: body))?.object, object["ConsumedCapacity"] != nil
         else { return body }

@@ -91,7 +91,7 @@ public struct ExecutionHeader: Sendable, Equatable {
     public let timeScale: Double
 
     /// `arn:aws:states:REGION:ACCOUNT:express:…`
-    var isExpress: Bool { arn.split(separator: ":", maxSplits: 6, omittingEmptySubsequences: false).dropFirst(5).first == "express" }
+    package var isExpress: Bool { arn.split(separator: ":", maxSplits: 6, omittingEmptySubsequences: false).dropFirst(5).first == "express" }
 
     public init(
         arn: String, name: String, stateMachineARN: String, stateMachineName: String, roleARN: String,

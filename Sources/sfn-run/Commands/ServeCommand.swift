@@ -47,7 +47,7 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "At most so many tasks at once (0: no limit).")
     var maxConcurrency: Int?
 
-    @Option(help: "Writes every status change as an EventBridge event: a file for JSON lines, or an http(s) URL.")
+    @Option(help: "Writes every status change as an EventBridge event: a file for JSON lines, an http(s) URL, or the ARN of an event bus.")
     var events: String?
 
     @Option(help: "Writes the log events of machines whose logging is on, as CloudWatch Logs gets them: a file for JSON lines, or - for standard output.")
@@ -64,7 +64,8 @@ struct ServeCommand: AsyncParsableCommand {
             var options = EngineOptions.running("serve", configuration, maxConcurrency: maxConcurrency)
             options.requiresActivities = true
             let metrics = ServerMetrics()
-            let sink = try events.map { try EventSink($0, region: options.region, account: options.account) }
+            let services = AWSIntegrations(configuration.services)
+            let sink = try events.map { try EventSink($0, region: options.region, account: options.account, services: services) }
             // Whoever starts it again finds everything as it was last committed.
             options.ended = { error in
                 printNote("sfn-run: the store cannot be written, the server ends: \(error)")
@@ -74,7 +75,7 @@ struct ServeCommand: AsyncParsableCommand {
                 metrics.count(change)
                 sink?.send(change)
             }
-            let delivery = AWSIntegrations(configuration.services).logDelivery
+            let delivery = services.logDelivery
             if logEvents != nil || delivery != nil {
                 let logs = try LogSink(logEvents, delivery: delivery, region: options.region)
                 options.logged = { logs.write($0) }

@@ -14,7 +14,7 @@ enum EventBridgeEvent {
         event["detail-type"] = "Step Functions Execution Status Change"
         event["source"] = "aws.states"
         event["account"] = .string(account)
-        let time = (change.stoppedAt ?? change.startedAt).iso8601
+        let time = (change.stoppedAt ?? change.redrivenAt ?? change.startedAt).iso8601
         event["time"] = .string(String(time.prefix(19)) + "Z")
         event["region"] = .string(region)
         event["resources"] = [.string(change.arn)]
@@ -40,6 +40,20 @@ enum EventBridgeEvent {
         detail["outputDetails"] = output == nil ? .null : ["included": .bool(isIncluded)]
         set("error", change.error)
         set("cause", change.cause)
+        set("stateMachineVersionArn", change.versionARN)
+        set("stateMachineAliasArn", change.aliasARN)
+        detail["redriveCount"] = .integer(Int64(change.redriveCount))
+        detail["redriveDate"] = change.redrivenAt.map { .integer($0.milliseconds) } ?? .null
+        let (status, reason) = redriveStatus(change)
+        set("redriveStatus", status)
+        set("redriveStatusReason", reason)
         return .object(detail)
+    }
+
+    private static func redriveStatus(_ change: StatusChange) -> (String, String?) {
+        switch change.status {
+        case .running, .succeeded: ("NOT_REDRIVABLE", "Execution is \(change.status.rawValue) and cannot be redriven")
+        case .failed, .timedOut, .aborted: (change.isMapChild ? "REDRIVABLE_BY_MAP_RUN" : "REDRIVABLE", nil)
+        }
     }
 }

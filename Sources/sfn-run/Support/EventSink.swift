@@ -1,7 +1,9 @@
+import AWSClient
 import Curl
 import Engine
 import Glibc
 import JSON
+import ServiceIntegrations
 import StatesLanguage
 import Synchronization
 
@@ -15,6 +17,7 @@ final class EventSink: Sendable {
     private enum Target {
         case file(Int32)
         case url(String)
+        case bus(String, AWSClient)
     }
     struct Counts: Sendable {
         var sent = 0
@@ -31,11 +34,17 @@ final class EventSink: Sendable {
     private let queue: AsyncStream<StatusChange>.Continuation
     private let tally = Mutex(Counts())
 
-    init(_ place: String, region: String, account: String) throws {
+    /// `place`: a file, a URL, or the ARN of an event bus of the configured EventBridge.
+    init(_ place: String, region: String, account: String, services: AWSIntegrations) throws {
         self.region = region
         self.account = account
         if place.hasPrefix("http://") || place.hasPrefix("https://") {
             target = .url(place)
+        } else if place.hasPrefix("arn:"), place.contains(":event-bus/") {
+            guard services.isServed("eventbridge") else {
+                throw Refusal("--events: there is no EventBridge; AWS_ENDPOINT_URL_EVENTBRIDGE or the configuration's services name one")
+            }
+            target = .bus(place, services.sharedClient)
         } else {
             let descriptor = open(place, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
             guard descriptor >= 0 else { throw Refusal("--events: cannot write \(place): \(String(cString: strerror(errno)))") }
@@ -52,6 +61,8 @@ final class EventSink: Sendable {
 
     /// Returns at once.
     func send(_ change: StatusChange) {
+        // Express executions are seen in logs alone, as on AWS.
+        if change.isExpress { return }
         // Counted before it can be written.
         tally.withLock { $0.waiting += 1 }
         guard case .enqueued = queue.yield(change) else {
@@ -74,11 +85,12 @@ final class EventSink: Sendable {
     // MARK: writing
 
     private func write(_ change: StatusChange) async {
-        let event = EventBridgeEvent.json(change, region: region, account: account).bytes()
+        let event = EventBridgeEvent.json(change, region: region, account: account)
         let isWritten =
             switch target {
-            case .file(let descriptor): append(event + [0x0A], to: descriptor)
-            case .url(let url): await post(event, to: url)
+            case .file(let descriptor): append(event.bytes() + [0x0A], to: descriptor)
+            case .url(let url): await post(event.bytes(), to: url)
+            case .bus(let name, let client): await put(event, on: name, client)
             }
         let isFirstLoss = tally.withLock { tally in
             tally.waiting -= 1
@@ -97,6 +109,23 @@ final class EventSink: Sendable {
             done += count
         }
         return true
+    }
+
+    /// The bus gives the event its own id; its account and region are the bus's.
+    private func put(_ event: JSONValue, on bus: String, _ client: AWSClient) async -> Bool {
+        var entry = JSONObject()
+        entry["EventBusName"] = .string(bus)
+        entry["Source"] = event["source"]
+        entry["DetailType"] = event["detail-type"]
+        entry["Detail"] = event["detail"].map { .string($0.text()) }
+        entry["Resources"] = event["resources"]
+        entry["Time"] = event["time"]
+        do throws(AWSFailure) {
+            let answer = try await client.call(AWSCall("eventbridge", "putEvents", ["Entries": [.object(entry)]])).output
+            return answer["FailedEntryCount"]?.wholeNumber == 0
+        } catch {
+            return false
+        }
     }
 
     private func post(_ event: [UInt8], to url: String) async -> Bool {

@@ -30,19 +30,20 @@ struct MachineCoverage {
 
     /// A rule of a Choice counts as taken when its `Next` was: rules with the same target cannot be told apart in a history.
     mutating func add(_ history: [HistoryEvent]) {
-        var hasFailed: [FrameID: Bool] = [:]
+        // What the state of a frame failed with last; nil inside: an error without a name.
+        var failures: [FrameID: String?] = [:]
         for event in history {
             switch event.kind {
             case .stateEntered(let state, _):
                 covered.insert(Part(kind: .state, pointer: machine[state].pointer))
-                hasFailed[event.frame] = false
-            case .taskFailed, .taskTimedOut, .evaluationFailed, .mapStateFailed, .parallelStateFailed, .mapRunFailed, .note(.failed),
-                .note(.childrenFailed):
-                hasFailed[event.frame] = true
+                failures[event.frame] = nil
+            case .evaluationFailed(_, let error, _, _), .taskTimedOut(_, let error, _): failures[event.frame] = .some(error)
+            case .taskFailed(_, let error, _), .mapRunFailed(_, let error, _), .note(.failed(let error, _, _)), .note(.childrenFailed(let error, _, _)):
+                failures[event.frame] = .some(error)
             case .note(.retry(let retrier, _)):
-                hasFailed[event.frame] = false
+                failures[event.frame] = nil
                 if let state = current[event.frame] { covered.insert(Part(kind: .retrier, pointer: "\(machine[state].pointer)/Retry/\(retrier)")) }
-            case .stateExited(let id, _, _, let next): exited(machine[id], next, hasFailed[event.frame] ?? false)
+            case .stateExited(let id, _, _, let next): exited(machine[id], next, failures[event.frame])
             default: break
             }
             if case .stateEntered(let state, _) = event.kind { current[event.frame] = state }
@@ -52,7 +53,7 @@ struct MachineCoverage {
 
     private var current: [FrameID: StateID] = [:]
 
-    private mutating func exited(_ state: State, _ next: StateID?, _ hasFailed: Bool) {
+    private mutating func exited(_ state: State, _ next: StateID?, _ failure: String??) {
         guard let next else { return }
         if case .choice(let choice) = state.kind {
             for (index, rule) in choice.rules.enumerated() where rule.next == next {
@@ -60,10 +61,8 @@ struct MachineCoverage {
             }
             if choice.defaultNext == next { covered.insert(Part(kind: .choice, pointer: "\(state.pointer)/Default")) }
         }
-        guard hasFailed else { return }
-        for (index, catcher) in Self.handlers(of: state).catchers.enumerated() where catcher.next == next {
-            covered.insert(Part(kind: .catcher, pointer: "\(state.pointer)/Catch/\(index)"))
-        }
+        guard let failure, let index = Self.handlers(of: state).catchers.firstIndex(where: { ErrorMatch.matches($0.errorEquals, failure) }) else { return }
+        covered.insert(Part(kind: .catcher, pointer: "\(state.pointer)/Catch/\(index)"))
     }
 
     private static func handlers(of state: State) -> (retriers: [Retrier], catchers: [Catcher]) {
