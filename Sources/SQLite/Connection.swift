@@ -113,6 +113,17 @@ package final class Connection: @unchecked Sendable {
         }
     }
 
+    /// Makes what was written to the database file itself durable.
+    ///
+    /// Through SQLite's own descriptor: closing another one of the same file would drop the process's locks on it (POSIX), and
+    /// another process would then take itself for the last one and delete the WAL in which this one goes on committing.
+    package func syncFile() throws(SQLiteError) {
+        var file: UnsafeMutablePointer<sqlite3_file>?
+        var code = withUnsafeMutablePointer(to: &file) { sqlite3_file_control(handle, "main", SQLITE_FCNTL_FILE_POINTER, $0) }
+        if code == SQLITE_OK, let file, let sync = file.pointee.pMethods?.pointee.xSync { code = sync(file, SQLITE_SYNC_NORMAL) }
+        guard code == SQLITE_OK else { throw SQLiteError(code, on: handle) }
+    }
+
     package var lastInsertRowID: Int64 { sqlite3_last_insert_rowid(handle) }
     /// Rows changed since the connection was opened.
     package var totalChanges: Int64 { sqlite3_total_changes64(handle) }

@@ -1,4 +1,3 @@
-import Glibc
 import SQLite
 
 /// The tables, as steps that each bring a store from one `user_version` to the next. A step that has been released
@@ -26,7 +25,7 @@ extension Store {
         try refuseIfNewer(found)
         // The first commit with a sync makes this durable: until then nothing is in the store. But a WAL counts only beside a
         // database that has a page, and that page was written without a sync (`Store.connect`).
-        if found == 0, options.fileSystem == nil, options.isShared { try syncFile() }
+        if found == 0, options.fileSystem == nil, options.isShared { try withConnection { try $0.syncFile() } }
         try write(isMigration: true, isSynced: found > 0) { tx in
             // Another process may have done it while this one waited for its turn.
             let found = try tx.connection.first(Self.userVersion) { Int($0.integer(0)) } ?? 0
@@ -38,15 +37,6 @@ extension Store {
             }
             for migration in Schema.migrations.dropFirst(found) { try tx.connection.execute(migration) }
             try tx.connection.execute("PRAGMA user_version = \(Schema.version)")
-        }
-    }
-
-    private func syncFile() throws {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return }
-        defer { close(descriptor) }
-        guard fdatasync(descriptor) == 0 else {
-            throw StoreError(.inputOutput, path: path, "\(path): cannot be synced: \(String(cString: strerror(errno)))")
         }
     }
 

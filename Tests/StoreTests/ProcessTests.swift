@@ -51,6 +51,19 @@ struct Child {
 }
 
 @Suite struct ProcessTests {
+    /// Who closes last deletes the WAL: it must not take itself for the last while the store's maker goes on committing.
+    @Test func aNewStoreIsNotTakenFromTheProcessThatMadeIt() throws {
+        let folder = TemporaryStore.makeFolder()
+        defer { TemporaryStore.remove(folder) }
+        let path = folder + "/sfn.db"
+        let store = try Store(path: path)
+        let end = try Child([path, "a", "1"]).finish()
+        #expect(end.code == 0 && end.lines.count == 1)
+        #expect(access(path + "-wal", F_OK) == 0)
+        let names = try store.read { try $0.executions(limit: 100).map(\.name) }
+        #expect(names == end.lines)
+    }
+
     // The commits of the child: 1 the schema, 2 the engine, then one for each execution.
     @Test(arguments: [1, 2, 3, 4, 7], ["before", "after"])
     func whatWasAcknowledgedSurvivesKill9(commit: Int, moment: String) throws {
