@@ -41,7 +41,7 @@ KNOWN = {
     "statelint": [
         r'\.Seconds is "\{% .* %\}" but should be an Integer$',  # Seconds of a Wait may be a JSONata expression
         r'^Field "(Assign|Label|InputType)" not allowed in ',  # variables in JSONPath, Label and InputType of a distributed Map
-        r' is "\$\w+" but should be a Reference Path$',  # a variable as a path
+        r' is "\$\w+(\.\w+)*" but should be a Reference Path$',  # a variable as a path
         r'^Field "[^"]+\.\$" of \w+ at .* is not a JSONPath or intrinsic function expression$',  # `$variable[?(…)]`, filters
     ],
     "moto": [
@@ -51,7 +51,22 @@ KNOWN = {
 }
 
 
-def is_known(judge, problem):
+# What moto runs otherwise than the documentation says: (what stands in the machine, why).
+RUN_OTHERWISE = [
+    (r'"Type": "Choice".*"Assign"|"Assign".*"Type": "Choice"', "it has no Assign in a Choice"),
+    (r'\.\$": "\$\[\d+\]\.', "to it `$[1].name` is a list"),
+    (r'"Timestamp(Less|Greater)Than', "it compares times as texts, without their zones"),
+]
+
+
+def is_known(judge, problem, record):
+    if judge == "same run":
+        # Only machines written by hand for statemachines/ have these; a pipeline's must run alike.
+        text = json.dumps(record["machine"])
+        return record["file"].startswith("statemachines/") and any(re.search(pattern, text) for pattern, _ in RUN_OTHERWISE)
+    if judge == "cfn-lint" and "too long" in problem:
+        # Longer than Step Functions takes: the export has said so itself.
+        return any("Step Functions takes 1048576" in loss for loss in record.get("losses", []))
     return any(re.search(pattern, problem) for pattern in KNOWN.get(judge, []))
 
 
@@ -189,9 +204,9 @@ def differences(record, result, events):
         return [f"moto ends {result['status']} ({result.get('error')}: {str(result.get('cause'))[:300]}), here {record['status']} ({record['error']})"]
     if result["status"] == "SUCCEEDED":
         output = json.loads(result["output"])
-        if output != record["output"]:
+        if normal(output) != normal(record["output"]):
             found.append(f"output {json.dumps(output)[:200]}, here {json.dumps(record['output'])[:200]}")
-    elif (result.get("error"), result.get("cause")) != (record["error"], record["cause"]):
+    elif (result.get("error"), normal(result.get("cause"))) != (record["error"], normal(record["cause"])):
         found.append(f"moto's {result.get('error')}: {result.get('cause')}, here {record['error']}: {record['cause']}")
     entered = {event["stateEnteredEventDetails"]["name"] for event in events if event["type"].endswith("StateEntered")}
     if "entered" in record and entered != set(record["entered"]):
@@ -217,7 +232,8 @@ def judge(record):
     try:
         refused = moto.create(machine, record.get("name", "P"))
         problems["moto"] = [refused] if refused else []
-        if not refused and "status" in record:
+        # What cannot be created on Step Functions is not run (its thousands of branches would take moto's threads minutes).
+        if not refused and "status" in record and len(json.dumps(machine, separators=(",", ":"))) <= 1_048_576:
             result, events = moto.run(record["input"], {state: call["answer"] for state, call in record["calls"].items()})
             problems["same run"] = differences(record, result, events)
     except Exception as error:
@@ -242,6 +258,13 @@ def pipelines(programs, folder, short):
     return records[3 : len(records) // 2 : 12] if short else records
 
 
+def examples(programs):
+    """The pipelines and machines of examples/: those that a configuration becomes are made when the example is run."""
+    for path in sorted([*ROOT.glob("examples/*/pipeline.json"), *ROOT.glob("examples/*/machine.asl.json")]):
+        done = subprocess.run([str(programs / "sfn-run"), "export", str(path)], capture_output=True, text=True, check=True)
+        yield {"file": str(path.relative_to(ROOT)), "machine": json.loads(done.stdout)}
+
+
 def machines(programs):
     for path in sorted(ROOT.glob("statemachines/*/machine.asl.json")):
         done = subprocess.run([str(programs / "sfn-run"), "export", str(path)], capture_output=True, text=True, check=True)
@@ -261,18 +284,18 @@ def main():
     options.add_argument("--programs", default=".build/release")
     options = options.parse_args()
     programs = pathlib.Path(options.programs)
-    records = pipelines(programs, options.folder, options.short) + list(machines(programs))
+    records = pipelines(programs, options.folder, options.short) + list(machines(programs)) + list(examples(programs))
     tally, good = {}, 0
     print(f"{'MACHINE':78} {'STATELINT':10} {'CFN-LINT':10} {'MOTO':10} SAME RUN")
     with ProcessPoolExecutor(max_workers=2) as pool:
-        for name, problems in pool.map(judge, records):
+        for record, (name, problems) in zip(records, pool.map(judge, records)):
             cells = []
             for column in ("statelint", "cfn-lint", "moto", "same run"):
                 found = problems.get(column)
                 if found is None:
                     cells.append("-")
                     continue
-                known = [problem for problem in found if is_known(column, problem)]
+                known = [problem for problem in found if is_known(column, problem, record)]
                 problems[column] = found = [problem for problem in found if problem not in known]
                 passed, total, excused = tally.get(column, (0, 0, 0))
                 tally[column] = (passed + (not found), total + 1, excused + (bool(known) and not found))
@@ -283,7 +306,7 @@ def main():
                 for problem in found[: 100 if options.verbose else 2]:
                     print(f"    {column}: {problem[: 4000 if options.verbose else 300]}")
     for column, (passed, total, excused) in tally.items():
-        print(f"{column}: {passed} of {total}" + (f", {excused} of them but for a known limit of the judge (KNOWN in the script)" if excused else ""))
+        print(f"{column}: {passed} of {total}" + (f", {excused} of them but for a known limit (KNOWN and is_known in the script)" if excused else ""))
     print(f"exports: {good} of {len(records)}")
     return 0 if records and good == len(records) else 1
 

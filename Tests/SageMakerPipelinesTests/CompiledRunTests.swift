@@ -5,8 +5,8 @@ import StatesLanguage
 import Testing
 
 @Suite struct CompiledRunTests {
-    /// `SFN_DAGS` asks for another number.
-    static let count = ProcessInfo.processInfo.environment["SFN_DAGS"].flatMap(UInt64.init) ?? 10_000
+    /// `scripts/random-pipelines` asks for 10,000 and more (`SFN_DAGS`).
+    static let count = ProcessInfo.processInfo.environment["SFN_DAGS"].flatMap(UInt64.init) ?? 2_000
     static let first = ProcessInfo.processInfo.environment["SFN_FIRST_DAG"].flatMap(UInt64.init) ?? 1
 
     private func run(_ pipeline: RandomPipeline, _ options: CompileOptions = CompileOptions()) throws -> Trace {

@@ -15,7 +15,11 @@ public struct MetricsSource: Sendable {
 public struct ModelMetrics: Sendable {
     public var modelStatistics: MetricsSource?
     public var modelConstraints: MetricsSource?
+    public var modelDataStatistics: MetricsSource?
+    public var modelDataConstraints: MetricsSource?
     public var bias: MetricsSource?
+    public var biasPreTraining: MetricsSource?
+    public var biasPostTraining: MetricsSource?
     public var explainability: MetricsSource?
 
     public init(
@@ -28,10 +32,16 @@ public struct ModelMetrics: Sendable {
     }
 
     var json: JSONValue {
-        var quality = JSONObject()
-        quality["Statistics"] = modelStatistics?.json
-        quality["Constraints"] = modelConstraints?.json
-        func report(_ source: MetricsSource?) -> JSONValue { source.map { ["Report": $0.json] } ?? .object(JSONObject()) }
-        return ["ModelQuality": .object(quality), "Bias": report(bias), "Explainability": report(explainability)]
+        func group(_ members: [(String, MetricsSource?)]) -> JSONObject {
+            JSONObject(members.compactMap { name, source in source.map { (name, $0.json) } })
+        }
+        var metrics = JSONObject()
+        let quality = group([("Statistics", modelStatistics), ("Constraints", modelConstraints)])
+        let data = group([("Statistics", modelDataStatistics), ("Constraints", modelDataConstraints)])
+        if quality.count > 0 { metrics["ModelQuality"] = .object(quality) }
+        if data.count > 0 { metrics["ModelDataQuality"] = .object(data) }
+        metrics["Bias"] = .object(group([("Report", bias), ("PreTrainingReport", biasPreTraining), ("PostTrainingReport", biasPostTraining)]))
+        metrics["Explainability"] = .object(group([("Report", explainability)]))
+        return .object(metrics)
     }
 }

@@ -47,14 +47,15 @@ public struct ModelStep<Properties: Sendable>: StepCollection {
         self.name = name
         let last = "\(name)-\(stepArgs.suffix)"
         properties = stepArgs.properties(Property(path: "Steps.\(last)"))
-        guard let entryPoint = stepArgs.model.entryPoint else {
+        // Without data there is nothing to put the code into: the container fetches both.
+        guard let entryPoint = stepArgs.model.entryPoint, let data = stepArgs.model.modelData else {
             repack = nil
             steps = [stepArgs.step(last, stepArgs.model, options)]
             return
         }
         var repackOptions = StepOptions(triggers: options.dependsOn, retryPolicies: repackRetryPolicies)
         repackOptions.description = "Used to repack a model with customer scripts for a register/create model step"
-        let first = RepackModelStep(name: "\(name)-RepackModel-\(stepArgs.model.name ?? "0")", model: stepArgs.model, entryPoint: entryPoint, options: repackOptions)
+        let first = RepackModelStep(name: "\(name)-RepackModel-\(stepArgs.model.name ?? "0")", model: stepArgs.model, modelData: data, entryPoint: entryPoint, options: repackOptions)
         var repacked = stepArgs.model
         repacked.modelData = first.properties.ModelArtifacts.S3ModelArtifacts
         var own = options
@@ -69,13 +70,15 @@ public struct RepackModelStep: Step {
     public let name: String
     public var common: StepOptions
     public var model: Model
+    public var modelData: any PipelineInput
     public var entryPoint: String
     public var instanceType: any PipelineInput = "ml.m5.large"
     public var properties: TrainingProperties { TrainingProperties(own: property) }
 
-    public init(name: String, model: Model, entryPoint: String, options: StepOptions = StepOptions()) {
+    public init(name: String, model: Model, modelData: any PipelineInput, entryPoint: String, options: StepOptions = StepOptions()) {
         self.name = name
         self.model = model
+        self.modelData = modelData
         self.entryPoint = entryPoint
         common = options
     }
@@ -83,8 +86,7 @@ public struct RepackModelStep: Step {
     public func members(in pipeline: PipelineContext) -> [(String, JSONValue)] {
         let session = pipeline.session
         func encoded(_ text: String) -> any PipelineInput { JSONValue.string(text).text() }
-        let archive: any PipelineInput = model.modelData is String || model.modelData is any PipelineParameterVariable
-            ? model.modelData : Join(on: "", values: [model.modelData])
+        let archive: any PipelineInput = modelData is String || modelData is Join || modelData is any PipelineParameterVariable ? modelData : Join(on: "", values: [modelData])
         let code = model.sourceDirectory ?? entryPoint
         let hyperparameters: [(String, any PipelineInput)] = [
             ("inference_script", encoded(entryPoint.split(separator: "/").last.map(String.init) ?? entryPoint)), ("model_archive", archive),
@@ -94,7 +96,7 @@ public struct RepackModelStep: Step {
             ("sagemaker_region", encoded(session.region)),
         ]
         let estimator = Estimator(imageURI: ImageURIs.sklearn("1.2-1", region: session.region), instanceType: instanceType, role: model.role)
-        let training = TrainingStep(name: name, estimator: estimator, inputs: [("training", TrainingInput(s3Data: model.modelData))])
+        let training = TrainingStep(name: name, estimator: estimator, inputs: [("training", TrainingInput(s3Data: modelData))])
         var request = training.request(pipeline)
         request["HyperParameters"] = .object(JSONObject(hyperparameters.map { key, value in (key, value.pipelineJSON) }))
         return [("Type", "Training"), ("Arguments", .object(request))]

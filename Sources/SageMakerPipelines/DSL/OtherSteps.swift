@@ -108,12 +108,38 @@ extension RequestStep where Properties == PropertyMap<Property> {
     }
 }
 
+extension RequestStep where Properties == AutoMLProperties {
+    /// A CreateAutoMLJob request in the ensembling mode, as the SDK's AutoMLStep takes it.
+    public init(name: String, autoML job: JSONObject, options: StepOptions = StepOptions()) {
+        self.init(
+            name: name, type: .autoML, arguments: job, siblings: [], options: options, properties: AutoMLProperties(own: Property(path: "Steps.\(name)")))
+    }
+}
+
+extension RequestStep where Properties == EndpointConfigProperties {
+    /// A CreateEndpointConfig request.
+    public init(name: String, endpointConfig request: JSONObject, options: StepOptions = StepOptions()) {
+        self.init(
+            name: name, type: .endpointConfig, arguments: request, siblings: [], options: options,
+            properties: EndpointConfigProperties(own: Property(path: "Steps.\(name)")))
+    }
+}
+
+extension RequestStep where Properties == EndpointProperties {
+    /// A CreateEndpoint request.
+    public init(name: String, endpoint request: JSONObject, options: StepOptions = StepOptions()) {
+        self.init(
+            name: name, type: .endpoint, arguments: request, siblings: [], options: options,
+            properties: EndpointProperties(own: Property(path: "Steps.\(name)")))
+    }
+}
+
 extension RequestStep where Properties == CheckProperties {
     /// A quality or Clarify check: a monitor job beside the check's own settings.
     public init(
         name: String, type: StepType, checkType: String, job: JSONObject, modelPackageGroupName: (any PipelineInput)? = nil, skipCheck: any PipelineInput = false,
         failOnViolation: any PipelineInput = true, registerNewBaseline: any PipelineInput = false, suppliedBaselineStatistics: (any PipelineInput)? = nil,
-        suppliedBaselineConstraints: (any PipelineInput)? = nil, options: StepOptions = StepOptions()
+        suppliedBaselineConstraints: (any PipelineInput)? = nil, modelName: (any PipelineInput)? = nil, options: StepOptions = StepOptions()
     ) {
         var siblings: [(String, JSONValue)] = [
             ("CheckType", .string(checkType)), ("ModelPackageGroupName", modelPackageGroupName?.pipelineJSON ?? .null), ("SkipCheck", skipCheck.pipelineJSON),
@@ -121,6 +147,7 @@ extension RequestStep where Properties == CheckProperties {
         ]
         if type == .qualityCheck { siblings.append(("SuppliedBaselineStatistics", suppliedBaselineStatistics?.pipelineJSON ?? .null)) }
         siblings.append(("SuppliedBaselineConstraints", suppliedBaselineConstraints?.pipelineJSON ?? .null))
+        if let modelName { siblings.append(("ModelName", modelName.pipelineJSON)) }
         self.init(name: name, type: type, arguments: job, siblings: siblings, options: options, properties: CheckProperties(own: Property(path: "Steps.\(name)")))
     }
 }

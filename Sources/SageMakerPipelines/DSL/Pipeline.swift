@@ -18,6 +18,19 @@ public struct PipelineExperimentConfig: Sendable {
     public static let standard = PipelineExperimentConfig(experimentName: ExecutionVariables.pipelineName, trialName: ExecutionVariables.pipelineExecutionID)
 }
 
+/// Where an execution's runs are tracked: SDK 3 writes it, SDK 2 does not speak of it.
+public enum MlflowConfig: Sendable {
+    case off
+    case server(resourceARN: String, experimentName: String)
+
+    var json: JSONValue {
+        switch self {
+        case .off: .null
+        case .server(let resource, let experiment): ["MlflowResourceArn": .string(resource), "MlflowExperimentName": .string(experiment)]
+        }
+    }
+}
+
 /// A pipeline written in Swift, with SageMaker's names. Dependencies follow from the properties that steps use.
 public struct Pipeline: Sendable {
     public let name: String
@@ -25,6 +38,7 @@ public struct Pipeline: Sendable {
     public var steps: [any Step]
     public var experimentConfig: PipelineExperimentConfig?
     public var parallelism: ParallelismConfiguration?
+    public var mlflowConfig: MlflowConfig?
     public var session: PipelineSession
 
     public init(
@@ -47,6 +61,7 @@ public struct Pipeline: Sendable {
         document["PipelineExperimentConfig"] = experimentConfig.map {
             ["ExperimentName": $0.experimentName.pipelineJSON, "TrialName": $0.trialName.pipelineJSON]
         } ?? .null
+        document["MlflowConfig"] = mlflowConfig?.json
         document["Steps"] = .array(steps.flatMap(\.flattened).map { $0.json(in: context) })
         return PipelineDefinition(document: document)
     }

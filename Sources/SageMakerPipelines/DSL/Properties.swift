@@ -64,6 +64,12 @@ public struct OutputDataConfigProperty: Sendable {
     public var S3OutputPath: Property { own.member("S3OutputPath") }
 }
 
+public struct ChannelProperty: Sendable {
+    let own: Property
+    public var S3Uri: Property { own.member("DataSource").member("S3DataSource").member("S3Uri") }
+    public var ContentType: Property { own.member("ContentType") }
+}
+
 public struct AlgorithmProperty: Sendable {
     let own: Property
     public var TrainingImage: Property { own.member("TrainingImage") }
@@ -77,6 +83,7 @@ public struct TrainingProperties: Sendable {
     public var ModelArtifacts: ModelArtifactsProperty { ModelArtifactsProperty(own: own.member("ModelArtifacts")) }
     public var OutputDataConfig: OutputDataConfigProperty { OutputDataConfigProperty(own: own.member("OutputDataConfig")) }
     public var AlgorithmSpecification: AlgorithmProperty { AlgorithmProperty(own: own.member("AlgorithmSpecification")) }
+    public var InputDataConfig: PropertyMap<ChannelProperty> { PropertyMap(property: own.member("InputDataConfig")) { ChannelProperty(own: $0) } }
     public var HyperParameters: PropertyMap<Property> { PropertyMap(property: own.member("HyperParameters")) { $0 } }
     public var Environment: PropertyMap<Property> { PropertyMap(property: own.member("Environment")) { $0 } }
     public var FinalMetricDataList: PropertyMap<MetricProperty> { PropertyMap(property: own.member("FinalMetricDataList")) { MetricProperty(own: $0) } }
@@ -132,6 +139,41 @@ public struct CheckProperties: Sendable {
     public var CalculatedBaselineConstraints: Property { own.member("CalculatedBaselineConstraints") }
     public var BaselineUsedForDriftCheckStatistics: Property { own.member("BaselineUsedForDriftCheckStatistics") }
     public var BaselineUsedForDriftCheckConstraints: Property { own.member("BaselineUsedForDriftCheckConstraints") }
+}
+
+public struct AutoMLProperties: Sendable {
+    public struct Container: Sendable {
+        let own: Property
+        public var Image: Property { own.member("Image") }
+        public var ModelDataUrl: Property { own.member("ModelDataUrl") }
+        public var Environment: PropertyMap<Property> { PropertyMap(property: own.member("Environment")) { $0 } }
+    }
+    public struct Candidate: Sendable {
+        let own: Property
+        public var CandidateName: Property { own.member("CandidateName") }
+        public var InferenceContainers: PropertyMap<Container> { PropertyMap(property: own.member("InferenceContainers")) { Container(own: $0) } }
+    }
+    public struct CandidateProperties: Sendable {
+        let own: Property
+        public var ModelInsightsJsonReportPath: Property { own.member("ModelInsightsJsonReportPath") }
+        public var ExplainabilityJsonReportPath: Property { own.member("ExplainabilityJsonReportPath") }
+    }
+    let own: Property
+    public var AutoMLJobName: Property { own.member("AutoMLJobName") }
+    public var BestCandidate: Candidate { Candidate(own: own.member("BestCandidate")) }
+    public var BestCandidateProperties: CandidateProperties { CandidateProperties(own: own.member("BestCandidateProperties")) }
+}
+
+public struct EndpointConfigProperties: Sendable {
+    let own: Property
+    public var EndpointConfigName: Property { own.member("EndpointConfigName") }
+    public var EndpointConfigArn: Property { own.member("EndpointConfigArn") }
+}
+
+public struct EndpointProperties: Sendable {
+    let own: Property
+    public var EndpointName: Property { own.member("EndpointName") }
+    public var EndpointArn: Property { own.member("EndpointArn") }
 }
 
 public struct OutputsProperties: Sendable {

@@ -103,7 +103,7 @@ struct TrialTable {
             return showsAll || trials.count == 1 || values.contains { $0 != values[0] }
         }
         let metrics = Self.names(trials.map { $0.metrics.map(\.title) })
-        var table = Table(cells: ["NAME", "STATUS", "STARTED", "TOOK"] + parameters.map(Self.shown) + metrics.map(Self.shown))
+        var table = Table(cells: ["NAME", "STATUS", "STARTED", "TOOK"] + parameters.map(Self.shown) + Self.headings(metrics).map(Self.shown))
         for trial in trials {
             let values = parameters.map { name in trial.parameters[name].map { Self.shown($0.string ?? $0.text()) } ?? "-" }
             let numbers = metrics.map { title in trial.metrics.first { $0.title == title }.map { HTML.number($0.value) } ?? "-" }
@@ -112,6 +112,21 @@ struct TrialTable {
                     + values + numbers)
         }
         return table.text
+    }
+
+    /// The ends of the metrics' titles that tell them apart; --sort takes them.
+    static func headings(_ titles: [String]) -> [String] {
+        titles.map { title in
+            var shortest = title
+            while shortest.utf8.count > 24, let cut = shortest.firstIndex(where: { $0 == "/" || $0 == "." }) {
+                let end = String(shortest[shortest.index(after: cut)...])
+                // `mse.value`, never `value` alone.
+                let isLast = !end.contains("/") && !end.contains(".") && !shortest.contains("/")
+                if isLast || titles.filter({ $0 == end || $0.hasSuffix("/\(end)") || $0.hasSuffix(".\(end)") }).count != 1 { break }
+                shortest = end
+            }
+            return shortest
+        }
     }
 
     private static func shown(_ text: String) -> String { ProgressStyle.safe(text, limit: 40) }

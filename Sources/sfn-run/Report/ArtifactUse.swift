@@ -16,7 +16,8 @@ struct ArtifactUse {
     ]
     private static let skipped: Set<String> = ["RoleArn", "ExecutionRoleArn", "Tags", "VpcConfig", "ResourceConfig", "ProcessingResources", "FunctionName"]
 
-    init(_ call: ExecutionStory.Call) {
+    /// `isReused`: the result is an earlier execution's; where this one's request would have put things there is nothing.
+    init(_ call: ExecutionStory.Call, isReused: Bool = false) {
         guard let result = call.result else {
             collect(call.request) { text, path in if !Self.isTarget(path) { input(text) } }
             return
@@ -25,7 +26,7 @@ struct ArtifactUse {
         var given: [String] = []
         collect(call.request) { text, path in
             asked.insert(text)
-            if Self.isTarget(path) || Self.isOwnName(path, call) { output(text) } else { input(text) }
+            if Self.isTarget(path) || Self.isOwnName(path, call) { if !isReused { output(text) } } else { input(text) }
         }
         collect(result) { text, path in if !asked.contains(text) || Self.isTarget(path) { given.append(text) } }
         for text in given where !inputs.contains(text) { output(text) }

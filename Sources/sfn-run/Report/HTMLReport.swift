@@ -19,15 +19,27 @@ struct HTMLReport {
     private var isPipeline: Bool { told.pipeline != nil }
     private var machine: String { row.stateMachineARN.split(separator: ":").last.map(String.init) ?? "" }
     private var end: Timestamp { row.stopMilliseconds.map(Timestamp.init(milliseconds:)) ?? story.lastTime ?? now }
-    /// A pipeline's steps; of a machine the states that people ask for.
-    private let steps: [ExecutionStory.Visit]
+    private struct Step {
+        let visit: ExecutionStory.Visit
+        /// A pipeline's step is called by its name, wherever it stands in the machine.
+        let label: String
+    }
+    /// All visits, and of them a pipeline's steps; of a machine the states that people ask for.
+    private let visits: [Step]
+    private let steps: [Step]
+    /// The type of a pipeline's step.
+    private let types: [String: String]
 
     init(_ told: StoredStory, logs: [Int64: [UInt8]], now: Timestamp) {
         self.told = told
         self.logs = logs
         self.now = now
-        let names = told.pipeline.map { pipeline in Set(pipeline.allSteps.map(\.step.name)) }
-        steps = told.story.visits.filter { visit in names?.contains(visit.state) ?? visit.isStep }
+        let known = (told.pipeline?.allSteps ?? []).map { ($0.step.name, $0.step.typeName) }
+        types = Dictionary(known, uniquingKeysWith: { first, _ in first })
+        let isPipeline = told.pipeline != nil
+        visits = zip(told.story.visits, told.story.labels()).map { Step(visit: $0, label: isPipeline ? $1 : $0.title) }
+        let names = types
+        steps = visits.filter { isPipeline ? names[$0.visit.state] != nil : $0.visit.isStep }
     }
 
     var text: String {
@@ -80,16 +92,18 @@ struct HTMLReport {
         let start = row.startMilliseconds
         let span = Double(max(1, end.milliseconds - start))
         var rows = ["<tr><th>Name</th><th>Type</th><th>Status</th><th>Attempts</th><th>Started</th><th>Took</th><th>When</th><th></th><th></th></tr>"]
-        for visit in steps.prefix(Self.mostRows) {
+        for step in steps.prefix(Self.mostRows) {
+            let visit = step.visit
             let left = visit.left ?? end
             let from = 160 * Double(visit.entered.milliseconds - start) / span
             let width = max(1.5, 160 * Double(left.milliseconds - visit.entered.milliseconds) / span)
             let bar = "<svg class=\"bar\" viewBox=\"0 0 162 12\"><rect class=\"node \(visit.status.rawValue)\" x=\"\(HTML.at(from))\" y=\"1\" width=\"\(HTML.at(width))\" height=\"10\"/></svg>"
             let reused = visit.reusedFrom.map { "reused from \($0.split(separator: ":").last ?? "")" } ?? ""
             let why = visit.error.map { "\($0)\(visit.cause.map { ": \($0)" } ?? "")" } ?? ""
-            let resource = visit.calls.last.map { "\($0.resource.arn.split(separator: ":").suffix(2).joined(separator: ":"))" } ?? visit.type
+            let resource = types[visit.state] ?? visit.calls.last.map { "\($0.resource.arn.split(separator: ":").suffix(2).joined(separator: ":"))" } ?? visit.type
+            let attempts = visit.calls.isEmpty || visit.reusedFrom != nil ? "" : "\(visit.calls.count)"
             rows.append(
-                "<tr><td>\(HTML.escape(visit.title))</td><td class=\"dim\">\(HTML.escape(resource))</td><td><span class=\"badge \(visit.status.rawValue)\">\(visit.status.rawValue)</span></td><td>\(visit.calls.isEmpty ? "" : "\(visit.calls.count)")</td><td>+\(ProgressStyle.duration(milliseconds: visit.entered.milliseconds - start))</td><td>\(ProgressStyle.duration(milliseconds: left.milliseconds - visit.entered.milliseconds))</td><td>\(bar)</td><td class=\"why\">\(HTML.escape(HTML.short(why, 400)))</td><td class=\"dim\">\(HTML.escape(reused))</td></tr>")
+                "<tr><td>\(HTML.escape(step.label))</td><td class=\"dim\">\(HTML.escape(resource))</td><td><span class=\"badge \(visit.status.rawValue)\">\(visit.status.rawValue)</span></td><td>\(attempts)</td><td>+\(ProgressStyle.duration(milliseconds: visit.entered.milliseconds - start))</td><td>\(ProgressStyle.duration(milliseconds: left.milliseconds - visit.entered.milliseconds))</td><td>\(bar)</td><td class=\"why\">\(HTML.escape(HTML.short(why, 400)))</td><td class=\"dim\">\(HTML.escape(reused))</td></tr>")
         }
         let more = steps.count > Self.mostRows ? "<p>… and \(steps.count - Self.mostRows) more: <code>sfn-run history</code> shows all.</p>" : ""
         return "<div class=\"scroll\"><table>\(rows.joined(separator: "\n"))</table></div>\(more)"
@@ -120,11 +134,11 @@ struct HTMLReport {
 
     private var curves: String {
         var parts: [String] = []
-        for visit in story.visits {
-            guard parts.count < 60, let call = visit.calls.last, let log = logs[call.scheduled] else { continue }
+        for step in visits {
+            guard parts.count < 60, let call = step.visit.calls.last, let log = logs[call.scheduled] else { continue }
             let groups = LearningCurve.grouped(LearningCurve.curves(in: String(decoding: log, as: UTF8.self), request: call.request))
             for group in groups.prefix(8) {
-                parts.append("<figure><figcaption>\(HTML.escape(visit.title))</figcaption>\(CurvePlot(curves: Array(group.prefix(6))).svg)</figure>")
+                parts.append("<figure><figcaption>\(HTML.escape(step.label))</figcaption>\(CurvePlot(curves: Array(group.prefix(6))).svg)</figure>")
             }
         }
         return parts.isEmpty ? "" : "<div class=\"plots\">\(parts.joined(separator: "\n"))</div>"
@@ -132,12 +146,12 @@ struct HTMLReport {
 
     private var artifacts: String {
         var rows: [String] = []
-        for visit in steps {
-            guard let call = visit.calls.last else { continue }
-            let use = ArtifactUse(call)
+        for step in steps {
+            guard let call = step.visit.calls.last else { continue }
+            let use = ArtifactUse(call, isReused: step.visit.reusedFrom != nil)
             guard rows.count < 1000, !use.inputs.isEmpty || !use.outputs.isEmpty else { continue }
             let list = { (texts: [String]) in texts.map { "<code>\(HTML.escape(HTML.short($0, 300)))</code>" }.joined(separator: "<br>") }
-            rows.append("<tr><td>\(HTML.escape(visit.title))</td><td>\(list(use.inputs))</td><td>\(list(use.outputs))</td></tr>")
+            rows.append("<tr><td>\(HTML.escape(step.label))</td><td>\(list(use.inputs))</td><td>\(list(use.outputs))</td></tr>")
         }
         return rows.isEmpty ? "" : "<div class=\"scroll\"><table><tr><th>Step</th><th>Read</th><th>Made</th></tr>\(rows.joined(separator: "\n"))</table></div>"
     }
@@ -150,7 +164,8 @@ struct HTMLReport {
     private var logTails: String {
         var parts: [String] = []
         var count = 0
-        for visit in story.visits {
+        for step in visits {
+            let visit = step.visit
             for (index, call) in visit.calls.enumerated() {
                 guard let log = logs[call.scheduled], !log.isEmpty else { continue }
                 count += 1
@@ -158,7 +173,7 @@ struct HTMLReport {
                 let cut = log.count > Self.tail ? "… \(log.count - Self.tail) bytes before\n" : ""
                 let text = HTML.escape(cut + String(decoding: log.suffix(Self.tail), as: UTF8.self))
                 let attempt = visit.calls.count > 1 ? ", attempt \(index + 1)" : ""
-                parts.append("<details\(visit.status == .failed ? " open" : "")><summary>\(HTML.escape(visit.title))\(attempt)</summary><pre>\(text)</pre></details>")
+                parts.append("<details\(visit.status == .failed ? " open" : "")><summary>\(HTML.escape(step.label))\(attempt)</summary><pre>\(text)</pre></details>")
             }
         }
         if count > Self.mostLogs { parts.append("<p>… and \(count - Self.mostLogs) more: <code>sfn-run logs</code> shows all.</p>") }
@@ -186,7 +201,7 @@ struct HTMLReport {
         .key.succeeded{background:#d1fae5;border-color:#059669}.key.failed{background:#fee2e2;border-color:#dc2626}.key.running{background:#dbeafe;border-color:#2563eb}.key.caught{background:#fef3c7;border-color:#d97706}.key.aborted{background:#e5e7eb;border-color:#6b7280}.key.unvisited{background:#fff;border-color:#9ca3af}
         .failure{background:#fef2f2;border-left:4px solid #dc2626;padding:.6em 1em;margin:1em 0}.failure pre{background:none;padding:0;margin:.4em 0 0}
         svg.graph{width:100%;height:auto;min-width:300px}svg.bar{width:162px;height:12px}svg.plot{width:420px;max-width:100%}
-        svg text{font:12px system-ui,sans-serif;fill:#1f2937}svg text.detail{font-size:9.5px;fill:#6b7280}svg text.frame{font-size:11px;fill:#6b7280}svg text.edge{font-size:9.5px;fill:#6b7280}svg text.tick{font-size:10px;fill:#6b7280}svg text.legend{font-size:11px}
+        svg text{font:12px system-ui,sans-serif;fill:#1f2937}svg text.detail{font-size:9.5px;fill:#6b7280}svg text.frame{font-size:11px;fill:#6b7280}svg text.edge{font-size:9.5px;fill:#6b7280;paint-order:stroke;stroke:#fff;stroke-width:4px}svg text.tick{font-size:10px;fill:#6b7280}svg text.legend{font-size:11px}
         svg line.grid{stroke:#e5e7eb}svg path.next,svg path.caught{fill:none;stroke:#6b7280;stroke-width:1.2}svg path.caught{stroke-dasharray:4 3;stroke:#d97706}svg marker path{fill:#6b7280}
         svg rect.frame{fill:#fafafa;stroke:#d1d5db;stroke-dasharray:4 3}svg rect.node{fill:#fff;stroke:#9ca3af}svg rect.unvisited{stroke-dasharray:3 3}
         svg rect.succeeded{fill:#d1fae5;stroke:#059669}svg rect.failed{fill:#fee2e2;stroke:#dc2626}svg rect.running{fill:#dbeafe;stroke:#2563eb}svg rect.caught{fill:#fef3c7;stroke:#d97706}svg rect.aborted{fill:#e5e7eb;stroke:#6b7280}

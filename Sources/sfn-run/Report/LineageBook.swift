@@ -16,11 +16,12 @@ struct LineageBook {
 
     mutating func add(_ told: StoredStory) {
         let machine = told.row.stateMachineARN.split(separator: ":").last.map(String.init) ?? ""
-        for visit in told.story.visits {
+        let labels = told.pipeline == nil ? told.story.visits.map(\.title) : told.story.labels()
+        for (visit, label) in zip(told.story.visits, labels) {
             // A step served from the cache made nothing: the earlier one did.
             guard visit.reusedFrom == nil, let call = visit.calls.last else { continue }
             entries.append(
-                Entry(execution: told.row.name, machine: machine, step: visit.title, status: visit.status.rawValue, time: visit.left ?? visit.entered, use: ArtifactUse(call)))
+                Entry(execution: told.row.name, machine: machine, step: label, status: visit.status.rawValue, time: visit.left ?? visit.entered, use: ArtifactUse(call)))
         }
     }
 

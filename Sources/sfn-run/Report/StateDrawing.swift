@@ -72,23 +72,25 @@ struct StateDrawing {
 
     // MARK: measuring
 
-    private func measure(_ box: StateGraph.Box) -> Measured {
-        var result = Measured(title: box.title)
+    /// `owner`: the name of the state that the box stands in, which its title need not say again.
+    private func measure(_ box: StateGraph.Box, inside owner: String = "") -> Measured {
+        let prefix = owner + ", "
+        var result = Measured(title: box.title.hasPrefix(prefix) ? String(box.title.dropFirst(prefix.count)) : box.title)
         let ids = Set(box.nodes.map(\.id))
         let edges = graph.edges.filter { ids.contains($0.from) && ids.contains($0.to) && $0.kind != .otherwise && $0.from != $0.to }
-        var owner: [String: String] = [:]
-        for edge in graph.edges where edge.kind == .otherwise { owner[edge.to] = edge.from }
+        var owners: [String: String] = [:]
+        for edge in graph.edges where edge.kind == .otherwise { owners[edge.to] = edge.from }
         result.items = box.nodes.map { node in
-            let width = min(260, max(90, 7.2 * Double(max(node.name.unicodeScalars.count, (node.detail?.unicodeScalars.count ?? 0) * 5 / 6)) + 24))
+            let width = min(260, max(90, 7.2 * Double(max(node.name.unicodeScalars.count, (Self.short(node.detail ?? "").unicodeScalars.count + 8) * 5 / 6)) + 24))
             var item = Measured.Item(node: node, width: width, height: Self.nodeHeight)
-            let inner = box.boxes.filter { $0.start.flatMap { owner[$0] } == node.id }
-            if !inner.isEmpty { Self.arrange(inner.map(measure), in: &item) }
+            let inner = box.boxes.filter { $0.start.flatMap { owners[$0] } == node.id }
+            if !inner.isEmpty { Self.arrange(inner.map { measure($0, inside: node.name) }, in: &item) }
             return item
         }
         let layers = Self.layers(of: box, edges)
         var y = box.title.isEmpty ? 0 : 22 + Self.padding / 2
         let layerWidths = layers.map { layer in layer.reduce(-Self.gapX) { $0 + result.items[$1].width + Self.gapX } }
-        let width = max(layerWidths.max() ?? 0, 7 * Double(box.title.unicodeScalars.count) + 10)
+        let width = max(layerWidths.max() ?? 0, 7 * Double(result.title.unicodeScalars.count) + 10)
         for (layer, own) in zip(layers, layerWidths) {
             var x = (width - own) / 2 + (box.title.isEmpty ? 0 : Self.padding)
             var tallest = 0.0
@@ -177,7 +179,7 @@ struct StateDrawing {
             let round = item.node.type == "Choice" ? 14 : item.node.type == "Succeed" || item.node.type == "Fail" ? 20 : 5
             let rectangle = "<rect class=\"node \(className)\" x=\"\(HTML.at(place.x))\" y=\"\(HTML.at(place.y))\" width=\"\(HTML.at(place.width))\" height=\"\(HTML.at(place.height))\" rx=\"\(round)\"/>"
             let middle = HTML.at(place.x + place.width / 2)
-            let detail = [item.node.type, item.node.detail ?? "", note].filter { !$0.isEmpty }.joined(separator: " · ")
+            let detail = [item.node.type, Self.short(item.node.detail ?? ""), note].filter { !$0.isEmpty }.joined(separator: " · ")
             let texts = """
                 <text text-anchor="middle" x="\(middle)" y="\(HTML.at(place.y + 17))">\(HTML.escape(HTML.short(item.node.name, Int(place.width / 7.2))))</text>\
                 <text class="detail" text-anchor="middle" x="\(middle)" y="\(HTML.at(place.y + 32))">\(HTML.escape(HTML.short(detail, Int(place.width / 5.8))))</text>
@@ -191,6 +193,13 @@ struct StateDrawing {
                 for inner in item.inner { draw(inner.box, place.x + inner.x, place.y + inner.y, &frames, &nodes, &places) }
             }
         }
+    }
+
+    /// A function's ARN as the function's name.
+    private static func short(_ detail: String) -> String {
+        let words = detail.split(separator: ":")
+        guard detail.hasPrefix("arn:aws:lambda:"), words.count >= 7, words[5] == "function" else { return detail }
+        return "lambda \(words[6])"
     }
 
     /// The line between two states, and how far right it goes.
