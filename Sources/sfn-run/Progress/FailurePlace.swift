@@ -13,7 +13,7 @@ struct FailurePlace: Equatable {
     /// A Lambda's cause is JSON with an `errorMessage`: that is what a person wants to read.
     static func short(_ cause: String) -> String {
         guard cause.utf8.first == UInt8(ascii: "{"), let value = try? JSONValue(parsing: cause) else { return cause }
-        return value["errorMessage"]?.string ?? value["message"]?.string ?? cause
+        return value["FailureReason"]?.string ?? value["errorMessage"]?.string ?? value["message"]?.string ?? cause
     }
 }
 

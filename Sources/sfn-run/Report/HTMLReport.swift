@@ -66,7 +66,13 @@ struct HTMLReport {
 
     private var failure: String {
         guard row.error != nil || row.cause != nil else { return "" }
-        return "<div class=\"failure\"><b>\(HTML.escape(row.error ?? "failed"))</b><pre>\(HTML.escape(row.cause ?? ""))</pre></div>"
+        let cause = row.cause ?? ""
+        let short = FailurePlace.short(cause)
+        var whole = ""
+        if short != cause, let value = try? JSONValue(parsing: cause) {
+            whole = "<details><summary>the whole cause</summary><pre>\(HTML.escape(HTML.short(value.text(.pretty), 50_000)))</pre></details>"
+        }
+        return "<div class=\"failure\"><b>\(HTML.escape(row.error ?? "failed"))</b><pre>\(HTML.escape(short))</pre>\(whole)</div>"
     }
 
     // MARK: graph and table
@@ -79,7 +85,7 @@ struct HTMLReport {
             worst[visit.state] = (status, (known?.count ?? 0) + 1)
         }
         let drawing = StateDrawing(graph: StateGraph(told.definition)) { name in
-            guard let known = worst[name] else { return ("unvisited", "not run") }
+            guard let known = worst[name] else { return ("unvisited", "") }
             return (known.status.rawValue, known.count > 1 ? "\(known.count) times" : "")
         }
         guard let svg = drawing.svg else { return "<p>More than \(StateDrawing.limit) states: <code>sfn-run graph</code> writes them for a drawing tool.</p>" }
@@ -99,7 +105,7 @@ struct HTMLReport {
             let width = max(1.5, 160 * Double(left.milliseconds - visit.entered.milliseconds) / span)
             let bar = "<svg class=\"bar\" viewBox=\"0 0 162 12\"><rect class=\"node \(visit.status.rawValue)\" x=\"\(HTML.at(from))\" y=\"1\" width=\"\(HTML.at(width))\" height=\"10\"/></svg>"
             let reused = visit.reusedFrom.map { "reused from \($0.split(separator: ":").last ?? "")" } ?? ""
-            let why = visit.error.map { "\($0)\(visit.cause.map { ": \($0)" } ?? "")" } ?? ""
+            let why = visit.error.map { "\($0)\(visit.cause.map { ": \(FailurePlace.short($0))" } ?? "")" } ?? ""
             let resource = types[visit.state] ?? visit.calls.last.map { "\($0.resource.arn.split(separator: ":").suffix(2).joined(separator: ":"))" } ?? visit.type
             let attempts = visit.calls.isEmpty || visit.reusedFrom != nil ? "" : "\(visit.calls.count)"
             rows.append(
