@@ -9,6 +9,7 @@ package final class StepFunctionsAPI: Sendable {
 
     package let engine: ExecutionEngine
     package let options: APIOptions
+    let redriveTokens = RedriveTokens()
     var store: Store { engine.store }
     var region: String { engine.options.region }
     var account: String { engine.options.account }

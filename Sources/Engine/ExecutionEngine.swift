@@ -18,6 +18,7 @@ public final class ExecutionEngine: Sendable {
     let counted = Mutex(EngineMetrics())
     /// A commit has failed: this engine does nothing any more.
     let isOver = Atomic(false)
+    let mapRunSignals = MapRunSignals()
     let definitions = Mutex<[DefinitionID: StateMachine]>([:])
 
     package init(store: Store, options: EngineOptions = EngineOptions()) throws {
@@ -86,6 +87,9 @@ public final class ExecutionEngine: Sendable {
     package func write<Value: Sendable>(_ body: @escaping @Sendable (WriteTransaction) throws -> Value) async throws -> Value {
         try await inTurn { turn in try body(turn.tx) }
     }
+
+    /// The limits of a Map run are others now.
+    package func mapRunChanged(_ arn: String) { mapRunSignals.change(arn) }
 
     // MARK: life
 

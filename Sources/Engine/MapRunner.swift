@@ -64,13 +64,15 @@ final class MapRunner: Sendable {
 
     /// nil: given up, nobody waits for the result.
     func run() async -> Result<JSONValue, Failure>? {
+        let signal = engine.mapRunSignals.begin(request.arn)
+        defer { engine.mapRunSignals.end(signal) }
         var counts = MapRunCounts()
         var row: MapRunID?
         var result: Result<JSONValue, Failure>
         do {
             let machine = try machine()
             row = try await begin(machine)
-            result = .success(try await conduct(machine, row, &counts))
+            result = .success(try await conduct(machine, row, signal, &counts))
         } catch let failure as Failure {
             result = .failure(failure)
         } catch let failure as JobFailure {
@@ -98,7 +100,15 @@ final class MapRunner: Sendable {
 
     private func definition(_ text: String) -> JSONValue { (try? JSONValue(parsing: text)) ?? plan.definition }
 
-    private func conduct(_ machine: Machine, _ row: MapRunID?, _ counts: inout MapRunCounts) async throws -> JSONValue {
+    private enum Turn: Sendable {
+        case ended(MapChild)
+        /// Or, if there is no `more`, will not change again.
+        case limitsChanged(more: Bool)
+    }
+
+    private func conduct(
+        _ machine: Machine, _ row: MapRunID?, _ signal: MapRunSignals.Signal, _ counts: inout MapRunCounts
+    ) async throws -> JSONValue {
         let scratch = try ScratchBuckets(plan, engine.options)
         defer { scratch?.remove() }
         let buckets = scratch?.buckets ?? engine.options.buckets
@@ -110,9 +120,21 @@ final class MapRunner: Sendable {
         }
         var known = KnownChildren(of: isReattached || request.redriveCount > 0 ? row : nil, in: engine.store)
         var outputs = MapOutputs(limit: quotas.payloadBytes)
-        var limits = MapRunLimits(plan, at: engine.options.clock().milliseconds)
+        // What another process began may have other limits by now.
+        var limits = MapRunLimits(plan, at: isReattached || request.redriveCount > 0 ? nil : engine.options.clock().milliseconds)
         var reported = 0
-        try await withThrowingTaskGroup(of: MapChild.self) { group in
+        try await withThrowingTaskGroup(of: Turn.self) { group in
+            let look: @Sendable () async -> Turn = {
+                for await _ in signal.changes { return .limitsChanged(more: true) }
+                return .limitsChanged(more: false)
+            }
+            // The last children: nobody looks at the limits any more.
+            func drain(_ group: inout ThrowingTaskGroup<Turn, any Error>) async throws {
+                engine.mapRunSignals.end(signal)
+                while let late = try await group.next() { if case .ended(let child) = late { counts.ended(child) } }
+            }
+            group.addTask(operation: look)
+            defer { engine.mapRunSignals.end(signal) }
             var inFlight = 0
             var isExhausted = false
             while true {
@@ -124,10 +146,15 @@ final class MapRunner: Sendable {
                     }
                     counts.add(items: next.items)
                     let before = try known.take(next.index)
-                    group.addTask { [self] in try await child(next, machine, row, before) }
+                    group.addTask { [self] in .ended(try await child(next, machine, row, before)) }
                     inFlight += 1
                 }
-                guard inFlight > 0, let ended = try await group.next() else { break }
+                guard inFlight > 0, let turn = try await group.next() else { break }
+                guard case .ended(let ended) = turn else {
+                    limits.forget()
+                    if case .limitsChanged(more: true) = turn { group.addTask(operation: look) }
+                    continue
+                }
                 inFlight -= 1
                 counts.ended(ended)
                 if let writer { try writer.add(ended.isSucceeded ? .succeeded : .failed, ended.record(machine)) } else { outputs.add(ended) }
@@ -138,13 +165,13 @@ final class MapRunner: Sendable {
                 let total = source.total ?? (isExhausted ? counts.items.total : nil)
                 if limits.isExceeded(failed: counts.items.failed, total: total ?? .max) {
                     stopChildren()
-                    while let late = try await group.next() { counts.ended(late) }
+                    try await drain(&group)
                     throw Failure(
                         ErrorName.exceedToleratedFailureThreshold, "The specified tolerated failure threshold was exceeded")
                 }
                 if Task.isCancelled {
                     if !report.isShuttingDown { stopChildren() }
-                    while let late = try await group.next() { counts.ended(late) }
+                    try await drain(&group)
                     break
                 }
             }
@@ -265,9 +292,10 @@ private struct MapRunLimits {
     private(set) var concurrency: Int
     private let plan: MapRunPlan
     private var changed: (count: Int, percentage: Double)?
-    private var lookedAt: Int64
+    private var lookedAt: Int64?
 
-    init(_ plan: MapRunPlan, at now: Int64) {
+    /// `now`: they are as planned now; nil: nobody knows.
+    init(_ plan: MapRunPlan, at now: Int64?) {
         self.plan = plan
         lookedAt = now
         concurrency = Self.most(plan.maxConcurrency)
@@ -275,9 +303,12 @@ private struct MapRunLimits {
 
     private static func most(_ asked: Int) -> Int { asked > 0 ? min(asked, 10_000) : 1000 }
 
+    /// The next refresh looks whenever it is.
+    mutating func forget() { lookedAt = nil }
+
     /// Looks at most once a second.
     mutating func refresh(_ row: MapRunID, _ arn: String, _ store: Store, at now: Int64) throws {
-        guard now - lookedAt > 1000 else { return }
+        if let lookedAt, now - lookedAt <= 1000 { return }
         lookedAt = now
         guard let stored = try store.read({ try $0.mapRun(arn: arn) }) else { return }
         concurrency = Self.most(stored.maxConcurrency)

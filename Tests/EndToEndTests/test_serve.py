@@ -54,6 +54,8 @@ def test_an_error_is_the_exception_that_boto3_knows(endpoint):
     with pytest.raises(botocore.exceptions.ClientError) as caught:
         sfn.create_state_machine(name="m", definition="{}", roleArn=ROLE)
     assert caught.value.response["Error"]["Code"] == "InvalidDefinition"
+    with pytest.raises(sfn.exceptions.InvalidArn, match="Invalid Role Arn: 'arn:aws:iam::1:role/r'"):
+        sfn.create_state_machine(name="m", definition=json.dumps(MACHINE), roleArn="arn:aws:iam::1:role/r")
 
 
 def test_a_state_is_tested_alone(endpoint):
@@ -123,7 +125,10 @@ def test_every_operation_of_botocores_model_answers(endpoint):
     api.send_task_heartbeat(taskToken=token)
     api.send_task_failure(taskToken=token, error="Bad", cause="once")
     assert ended(api, redriven)["redriveStatus"] == "REDRIVABLE"
-    at = api.redrive_execution(executionArn=redriven)["redriveDate"]
+    at = api.redrive_execution(executionArn=redriven, clientToken="once")["redriveDate"]
+    assert api.redrive_execution(executionArn=redriven, clientToken="once")["redriveDate"] == at
+    with pytest.raises(api.exceptions.ExecutionNotRedrivable):
+        api.redrive_execution(executionArn=redriven, clientToken="twice")
     api.send_task_success(taskToken=api.get_activity_task(activityArn=activity)["taskToken"], output='{"r": 1}')
     described = ended(api, redriven)
     assert (described["status"], described["redriveCount"], described["redriveDate"]) == ("SUCCEEDED", 1, at)
@@ -141,6 +146,7 @@ def test_every_operation_of_botocores_model_answers(endpoint):
     run = until(lambda: api.list_map_runs(executionArn=execution)["mapRuns"])[0]["mapRunArn"]
     api.update_map_run(mapRunArn=run, maxConcurrency=2)
     assert api.describe_map_run(mapRunArn=run)["maxConcurrency"] == 2
+    until(lambda: len(api.list_executions(mapRunArn=run, statusFilter="RUNNING")["executions"]) == 2)
     api.stop_execution(executionArn=execution)
     assert api.test_state(definition=json.dumps(MACHINE["States"]["A"]), roleArn=ROLE, input="{}")["nextState"] == "B"
 

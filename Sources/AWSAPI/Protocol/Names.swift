@@ -36,6 +36,15 @@ package enum Names {
 
 /// `arn:PARTITION:states:REGION:ACCOUNT:KIND:…`
 enum ARN {
+    /// `arn:aws:iam::123456789012:role/NAME`; nil is no role to check.
+    static func checkRole(_ arn: String?) throws(APIError) {
+        guard let arn else { return }
+        let parts = arn.split(separator: ":", maxSplits: 5, omittingEmptySubsequences: false)
+        guard parts.count == 6, parts[0] == "arn", parts[1].hasPrefix("aws"), parts[2] == "iam", parts[3].isEmpty,
+            parts[4].utf8.count == 12, parts[4].utf8.allSatisfy({ (0x30...0x39).contains($0) }), parts[5].hasPrefix("role/"), parts[5].utf8.count > 5
+        else { throw APIError("InvalidArn", "Invalid Role Arn: '\(arn)'") }
+    }
+
     static func stateMachine(_ name: String, _ region: String, _ account: String) -> String {
         "arn:aws:states:\(region):\(account):stateMachine:\(name)"
     }

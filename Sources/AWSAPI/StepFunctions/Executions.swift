@@ -108,6 +108,8 @@ extension StepFunctionsAPI {
         guard ARN.isExecution(arn) else { throw APIError.invalidARN(arn) }
         if ARN.isExpress(arn) { throw APIError("InvalidArn", "Invalid Arn: 'Resource type not valid in this context: express'") }
         guard let row = try store.read({ try $0.execution(arn: arn) }) else { throw APIError.executionDoesNotExist(arn) }
+        let (token, now) = (parameters["clientToken"]?.string, engine.options.clock().milliseconds)
+        if let known = redriveTokens.answer(arn, token, at: now) { return known }
         if row.status == .running {
             throw APIError("ExecutionNotRedrivable", "Execution is RUNNING and cannot be redriven")
         }
@@ -117,6 +119,7 @@ extension StepFunctionsAPI {
         try await engine.resume(arn)
         var result = JSONObject()
         result.set("redriveDate", time: try store.read({ try $0.execution(arn: arn) })?.redriveMilliseconds)
+        redriveTokens.keep(.object(result), arn, token, at: now)
         return .object(result)
     }
 

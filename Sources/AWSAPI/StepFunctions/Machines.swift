@@ -9,6 +9,7 @@ extension StepFunctionsAPI {
     func createStateMachine(_ parameters: Parameters) async throws -> JSONValue {
         let name = parameters.required("name")
         try Names.check(name)
+        try ARN.checkRole(parameters.required("roleArn"))
         let type = parameters.text("type") ?? "STANDARD"
         if parameters.text("versionDescription") != nil, parameters.bool("publish") != true {
             throw APIError.validation("Version description can only be set when publish is true")
@@ -76,6 +77,7 @@ extension StepFunctionsAPI {
         if parameters.text("versionDescription") != nil, parameters.bool("publish") != true {
             throw APIError.validation("Version description can only be set when publish is true")
         }
+        try ARN.checkRole(parameters.text("roleArn"))
         if let text = parameters.text("definition") { try checkDefinition(text, type: row.type.rawValue) }
         let configuration = try MachineConfiguration(parameters, machineName: row.name)
         try await configuration.checkDestinations(options.logGroupExists)

@@ -66,6 +66,7 @@ extension StepFunctionsAPI {
                 toleratedFailureCount: parameters.int("toleratedFailureCount") ?? row.toleratedFailureCount,
                 toleratedFailurePercentage: parameters.number("toleratedFailurePercentage") ?? row.toleratedFailurePercentage)
         }
+        engine.mapRunChanged(row.arn)
         return .object(JSONObject())
     }
 
