@@ -7,8 +7,15 @@ extension LocalPipelineSession {
     /// another definition is refused), puts the execution document on it, and starts it.
     ///
     /// `parameters` come before those of the document.
-    public func start<Template: PipelineTemplate>(
-        _ template: Template.Type, configuration: PipelineConfiguration, document: ExecutionDocument? = nil, parameters: [String: JSONValue] = [:]
+    public func start<Wrapped: PipelineTemplate>(
+        _ type: Wrapped.Type, configuration: PipelineConfiguration, document: ExecutionDocument? = nil, parameters: [String: JSONValue] = [:]
+    ) async throws -> PipelineExecution {
+        try await start(Template(type), configuration: configuration, document: document, parameters: parameters)
+    }
+
+    /// The same for a template that is wrapped around a function.
+    public func start(
+        _ template: Template, configuration: PipelineConfiguration, document: ExecutionDocument? = nil, parameters: [String: JSONValue] = [:]
     ) async throws -> PipelineExecution {
         var registry = try templates()
         let run = try TemplateRun(template, configuration: configuration, session: session, document: document, registry: &registry)

@@ -56,6 +56,17 @@ import Testing
         #expect(TemplateRegistry(json: registry.json) == registry)
     }
 
+    @Test func aTemplateMayBeWrappedAroundAFunction() throws {
+        func template(_ version: String, message: String) -> Template {
+            Template(author: "me", version: version, description: "fails") { _, _ in Pipeline(name: "P", steps: [FailStep(name: "No", errorMessage: message)]) }
+        }
+        var registry = TemplateRegistry()
+        func run(_ template: Template) throws -> TemplateRun { try TemplateRun(template, configuration: read(), session: session, registry: &registry) }
+        #expect(try run(template("1", message: "no")).definition.parameters.map(\.name) == PredefinedParameters.all.map(\.name))
+        #expect(try run(template("2", message: "never")).definition.steps.map(\.name) == ["No"])
+        #expect { try run(template("1", message: "never")) } throws: { "\($0)".contains("version 1 already stands for another definition") }
+    }
+
     @Test func anExecutionDocumentIsMergedIntoTheJobsItNames() throws {
         var registry = TemplateRegistry()
         let document = try ExecutionDocument(["Training": ["ResourceConfig": ["InstanceCount": 4]]])

@@ -135,6 +135,20 @@ import Testing
         #expect(!assigned.contains("null"))
     }
 
+    @Test func aMistakeIsToldWithTheStepsName() {
+        let report = PropertyFile(name: "Report", outputName: "evaluation", path: "evaluation.json")
+        let forgotten = TrainingStep(name: "Forgotten", estimator: Estimator(imageURI: "image"))
+        let evaluate = ProcessingStep(
+            name: "Evaluate", processor: Processor(imageURI: "image"),
+            inputs: [ProcessingInput(source: forgotten.properties.ModelArtifacts.S3ModelArtifacts, destination: "/opt/ml/processing/model")])
+        let check = ConditionStep(name: "Check", conditions: [.lessThan(JsonGet(step: evaluate, propertyFile: report, jsonPath: "mse"), ParameterFloat("Limit"))])
+        let errors = Pipeline(name: "P", steps: [evaluate, check]).definition().validate().filter { $0.severity == .error }.map(\.description)
+        #expect(errors.contains { $0.contains("step 'Evaluate'") && $0.contains("unknown reference 'Steps.Forgotten'") }, "\(errors)")
+        #expect(errors.contains { $0.contains("step 'Check'") && $0.contains("unknown reference 'Parameters.Limit'") }, "\(errors)")
+        let twice = Pipeline(name: "P", steps: [forgotten, forgotten]).definition().validate().map(\.description)
+        #expect(twice.contains { $0.contains("Forgotten") }, "\(twice)")
+    }
+
     @Test func whatTheLanguageWritesIsValid() {
         let threshold = ParameterFloat("Threshold", defaultValue: 6)
         let report = PropertyFile(name: "Report", outputName: "evaluation", path: "evaluation.json")

@@ -18,6 +18,34 @@ public protocol PipelineTemplate: Sendable {
     func generatePipeline() throws(ConfigurationError) -> Pipeline
 }
 
+/// A template by wrapping: metadata around whatever writes a pipeline, where a type of its own (`PipelineTemplate`) is too much.
+public struct Template: Sendable {
+    public let author: String
+    public let version: String
+    public let description: String
+    private let generate: @Sendable (PipelineConfiguration, PipelineSession) throws(ConfigurationError) -> Pipeline
+
+    public init(
+        author: String, version: String, description: String,
+        generate: @escaping @Sendable (PipelineConfiguration, PipelineSession) throws(ConfigurationError) -> Pipeline
+    ) {
+        self.author = author
+        self.version = version
+        self.description = description
+        self.generate = generate
+    }
+
+    public init<Wrapped: PipelineTemplate>(_ type: Wrapped.Type) {
+        self.init(author: type.author, version: type.version, description: type.description) { configuration, session throws(ConfigurationError) in
+            try type.init(configuration: configuration, session: session).generatePipeline()
+        }
+    }
+
+    public func pipeline(_ configuration: PipelineConfiguration, _ session: PipelineSession) throws(ConfigurationError) -> Pipeline {
+        try generate(configuration, session)
+    }
+}
+
 /// Which definition each version of a template stands for.
 public struct TemplateRegistry: Sendable, Equatable {
     private var definitions: [String: JSONValue] = [:]
@@ -95,14 +123,20 @@ public struct ExecutionDocument: Sendable {
 }
 
 /// A template at work: makes the pipeline, records its version, and puts an execution document on it.
-public struct TemplateRun<Template: PipelineTemplate>: Sendable {
+public struct TemplateRun: Sendable {
     public let pipeline: Pipeline
     public let definition: PipelineDefinition
 
-    public init(
-        _ template: Template.Type, configuration: PipelineConfiguration, session: PipelineSession, document: ExecutionDocument? = nil, registry: inout TemplateRegistry
+    public init<Wrapped: PipelineTemplate>(
+        _ type: Wrapped.Type, configuration: PipelineConfiguration, session: PipelineSession, document: ExecutionDocument? = nil, registry: inout TemplateRegistry
     ) throws(ConfigurationError) {
-        var pipeline = try template.init(configuration: configuration, session: session).generatePipeline()
+        try self.init(Template(type), configuration: configuration, session: session, document: document, registry: &registry)
+    }
+
+    public init(
+        _ template: Template, configuration: PipelineConfiguration, session: PipelineSession, document: ExecutionDocument? = nil, registry: inout TemplateRegistry
+    ) throws(ConfigurationError) {
+        var pipeline = try template.pipeline(configuration, session)
         let declared = Set(pipeline.parameters.map(\.name))
         pipeline.parameters += PredefinedParameters.all.filter { !declared.contains($0.name) }
         let plain = SecureSettings.applied(to: pipeline.definition())
