@@ -78,6 +78,7 @@ public final class LocalPipelineSession: PipelineService, Sendable {
 
     public func start(pipelineName: String, parameters: [String: JSONValue], parallelism: Int?) async throws -> String {
         let record = try records.latest(pipelineName)
+        if let missing = LocalReadiness(configuration).problems(of: record.definition).first { throw PipelineServiceError(missing.description) }
         let limit = parallelism ?? record.parallelism
         let compiled = record.definition.compile(CompileOptions(maxParallelExecutionSteps: limit, name: pipelineName)).machine
         guard let machine = StateMachine.read(compiled).machine else { throw PipelineServiceError("the compiled machine is not valid") }

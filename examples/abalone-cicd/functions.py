@@ -71,10 +71,14 @@ def run_pipeline(event, context):
         [program, "describe", event["name"], "--store", str(folder / "runs/sfn.db")], capture_output=True).returncode == 0
     parameters = [word for name, value in event["parameters"].items() for word in ("--parameter", f"{name}={value}")]
     words = ["resume", event["name"], *place] if is_there else ["run", str(folder / "pipeline.json"), "--name", event["name"], *place, *parameters]
-    done = subprocess.run([program, *words], stderr=subprocess.PIPE, text=True, cwd=folder)
-    print("\n".join(line for line in done.stderr.splitlines() if "AbaloneTrain: " not in line))
-    if done.returncode != 0:
-        raise PipelineFailed(done.stderr[-1000:])
+    said = []
+    with subprocess.Popen([program, *words], stderr=subprocess.PIPE, text=True, cwd=folder) as running:
+        for line in running.stderr:
+            said.append(line)
+            if "AbaloneTrain: [" not in line:
+                print(line.rstrip(), flush=True)
+    if running.returncode != 0:
+        raise PipelineFailed("".join(said)[-1000:])
     sagemaker = boto3.client("sagemaker")
     package = sagemaker.list_model_packages(ModelPackageGroupName="Abalone", MaxResults=1)["ModelPackageSummaryList"][0]["ModelPackageArn"]
     metrics = sagemaker.describe_model_package(ModelPackageName=package)["ModelMetrics"]["ModelQuality"]["Statistics"]["S3Uri"]

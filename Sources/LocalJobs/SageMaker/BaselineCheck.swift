@@ -40,7 +40,7 @@ package struct BaselineCheck: Sendable {
         var environment = job["Environment"]?.object ?? JSONObject()
         environment["SFN_CHECK_TYPE"] = .string(type)
         job["Environment"] = .object(environment)
-        useBuiltIn(&job, type)
+        if isClarify { try useClarify(&job, model: request["ModelName"]?.string) } else { useAnalyzer(&job) }
 
         let ending = try await jobs.run(.processing, .object(job), caller)
         guard case .ended(.completed, let description) = ending else { return .ended(ending) }
@@ -103,15 +103,53 @@ package struct BaselineCheck: Sendable {
     }
 
     /// The model monitor's analyzer has a stand-in here, unless the configuration maps its image.
-    private func useBuiltIn(_ job: inout JSONObject, _ type: String) {
+    private func useAnalyzer(_ job: inout JSONObject) {
         guard var application = job["AppSpecification"]?.object, let image = application["ImageUri"]?.string,
-            image.contains("model-monitor-analyzer"), !jobs.environment.images.images.contains(where: { $0.matches(image) }),
-            let program = try? jobs.environment.program("analyzer.py", AnalyzerProgram.source),
-            // It needs pandas, which the scikit-learn environment has.
-            jobs.environment.images.runtime(image).isUnknown
+            image.contains("model-monitor-analyzer"), !isMapped(image),
+            let program = try? jobs.environment.program("analyzer.py", AnalyzerProgram.source)
         else { return }
         application["ContainerEntrypoint"] = ["python3", .string(program)]
+        // It needs pandas, which the scikit-learn environment has.
         application["ImageUri"] = "sagemaker-scikit-learn"
         job["AppSpecification"] = .object(application)
+    }
+
+    /// Clarify has one too; where the step names a model, its predictions are asked of the model itself, in its own environment.
+    private func useClarify(_ job: inout JSONObject, model name: String?) throws(JobFailure) {
+        guard var application = job["AppSpecification"]?.object, let image = application["ImageUri"]?.string,
+            image.contains("sagemaker-clarify"), !isMapped(image)
+        else { return }
+        application["ContainerEntrypoint"] = ["python3", .string(try jobs.environment.program("clarify.py", ClarifyProgram.source))]
+        application["ImageUri"] = "sagemaker-scikit-learn"
+        var environment = job["Environment"]?.object ?? JSONObject()
+        environment["SFN_ML"] = "/opt/ml"
+        if let name, !name.isEmpty {
+            guard let record = jobs.records.model(name) else { throw JobFailure("SageMaker.ClientError", "ClientError: Could not find model \"\(name)\".") }
+            let container = record["Containers"]?[0] ?? record["PrimaryContainer"] ?? .null
+            let ofModel = jobs.environment.images.runtime(container["Image"]?.string ?? "")
+            if ofModel.venv != nil || !ofModel.packages.isEmpty, let image = container["Image"] { application["ImageUri"] = image }
+            for (key, value) in container["Environment"]?.object ?? JSONObject() where environment[key] == nil { environment[key] = value }
+            environment["SM_FRAMEWORK"] = .string(ofModel.framework.rawValue)
+            environment["SFN_TRANSFORM"] = .string(try jobs.environment.program("transform.py", TransformProgram.source))
+            var inputs = job["ProcessingInputs"]?.array ?? []
+            func lay(_ uri: String, _ part: String) {
+                let folder = "/opt/ml/processing/predictor-\(part)"
+                inputs.append(["InputName": .string("predictor-\(part)"), "S3Input": ["S3Uri": .string(uri), "LocalPath": .string(folder), "S3DataType": "S3Prefix"]])
+                environment["SFN_MODEL_\(part.uppercased())"] = .string(folder)
+            }
+            if let uri = container["ModelDataUrl"]?.string ?? container["ModelDataSource"]?["S3DataSource"]?["S3Uri"]?.string { lay(uri, "data") }
+            if let uri = environment["SAGEMAKER_SUBMIT_DIRECTORY"]?.string, !uri.hasPrefix("/") {
+                lay(uri, "code")
+                environment["SAGEMAKER_SUBMIT_DIRECTORY"] = nil
+            }
+            job["ProcessingInputs"] = .array(inputs)
+        }
+        job["Environment"] = .object(environment)
+        job["AppSpecification"] = .object(application)
+    }
+
+    /// A pattern for all images is not meant for these.
+    private func isMapped(_ image: String) -> Bool {
+        jobs.environment.images.images.contains { $0.pattern != "*" && $0.matches(image) }
     }
 }

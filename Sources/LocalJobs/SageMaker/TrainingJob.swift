@@ -18,6 +18,8 @@ struct TrainingJob {
             // A `@step` function: the SDK's own entry point needs the SDK.
             runtime.packages = ["sagemaker<3", "numpy", "pandas", "scikit-learn", "scipy", "joblib"]
         }
+        let isNotebook = entry.contains { $0.contains(NotebookProgram.entryPoint) }
+        if isNotebook, runtime.isUnknown { runtime.packages = NotebookProgram.packages }
         try await layFolders(directory, request, script)
 
         var variables = try await environment.base(runtime, log: log)
@@ -27,6 +29,10 @@ struct TrainingJob {
         let command: [String]
         if !runtime.command.isEmpty {
             command = runtime.command + (entry.isEmpty ? ["train"] : entry)
+        } else if isNotebook {
+            // The scheduler that the entry point installs runs inside SageMaker alone.
+            command = ["python3", try environment.program("notebook.py", NotebookProgram.source)]
+            variables["SFN_ML"] = "/opt/ml"
         } else if !entry.isEmpty {
             command = entry
         } else if let program = script.program {

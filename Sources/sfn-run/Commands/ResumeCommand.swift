@@ -73,9 +73,11 @@ struct ResumeCommand: AsyncParsableCommand {
             resume.observer = { events, _ in display.show(events) }
         }
         let file = parameters["file"]?.string ?? "-"
-        let lines = try StoredExecution.lines(of: row, in: store)
+        // A pipeline's lines are those of its file, as far as it is still there.
+        let source = pipeline == nil ? nil : try? DefinitionFile.read(file)
+        let lines = pipeline == nil ? try StoredExecution.lines(of: row, in: store) : [:]
         let session = RunSession(
-            engine: engine, options: options, display: display, machine: machine, file: file, line: { lines[$0] ?? 1 },
+            engine: engine, options: options, display: display, machine: machine, pipeline: pipeline?.definition, file: file, line: { source?.line(of: $0) ?? lines[$0] ?? 1 },
             resumeCommand: { [place] in place.command("resume \($0)", reaching: location.store) })
         let started = try await engine.resume(row.arn, options: resume)
         let workers = ConfiguredWorkers.start(for: machine, configuration, engine)

@@ -69,6 +69,11 @@ struct RunCommand: AsyncParsableCommand {
             let machine = runnable.machine
             let (store, location) = try place.open(from: folder, creating: true)
             let configuration = try ConfigurationFile.read(location.configuration, folder: folder)
+            if let pipeline = runnable.selection?.definition ?? runnable.pipeline {
+                let missing = LocalReadiness(configuration).problems(of: pipeline).filter { runnable.selection?.reused[$0.step ?? ""] == nil }
+                missing.forEach { printNote(Problem($0, in: file).text) }
+                if !missing.isEmpty { throw ExitCode.invalidDefinition }
+            }
             let display = options.quiet ? nil : ProgressDisplay(machine: machine, pipeline: runnable.pipeline, terminal: .standardError())
             let engine = try ExecutionEngine(
                 store: store,
@@ -96,7 +101,7 @@ struct RunCommand: AsyncParsableCommand {
 
             let executionName = request.name ?? ""
             let session = RunSession(
-                engine: engine, options: options, display: display, machine: machine, file: file.path, line: { runnable.line(of: $0) },
+                engine: engine, options: options, display: display, machine: machine, pipeline: runnable.pipeline, file: file.path, line: { runnable.line(of: $0) },
                 resumeCommand: { [place] in place.command("resume \($0)", reaching: location.store) })
             let started: StartedExecution
             do {
@@ -170,6 +175,6 @@ struct Runnable: Sendable {
         return .object(merged)
     }
 
-    /// The line in the file; a pipeline's states have none there.
-    func line(of pointer: String) -> Int { pipeline != nil ? 1 : file.line(of: pointer) }
+    /// The line in the file; a pipeline's states have none there, its steps do.
+    func line(of pointer: String) -> Int { pipeline != nil && !pointer.hasPrefix("/Steps/") ? 1 : file.line(of: pointer) }
 }

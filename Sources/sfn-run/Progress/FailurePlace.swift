@@ -10,7 +10,7 @@ struct FailurePlace: Equatable {
     let cause: String?
     let logTail: [String]
 
-    /// A Lambda's cause is JSON with an `errorMessage`: that is what a person wants to read.
+    /// A Lambda's cause is JSON with an `errorMessage`, a job's is its description: what a person wants to read is in there.
     static func short(_ cause: String) -> String {
         guard cause.utf8.first == UInt8(ascii: "{"), let value = try? JSONValue(parsing: cause) else { return cause }
         return value["FailureReason"]?.string ?? value["errorMessage"]?.string ?? value["message"]?.string ?? cause
@@ -24,6 +24,8 @@ struct FailureReport {
     let cause: String?
     let place: FailurePlace?
     let machine: StateMachine
+    /// Where a pipeline's steps are in its file, by name.
+    var stepPointers: [String: String] = [:]
     let file: String
     /// The line of a JSON Pointer in the file.
     let line: (String) -> Int
@@ -38,7 +40,7 @@ struct FailureReport {
             if short != cause, let trace = stackTrace(cause) { result += trace.map { "          " + ProgressStyle.safe($0, limit: 200) } }
         }
         if let place {
-            let pointer = machine[place.state].pointer
+            let pointer = stepPointers[machine[place.state].name] ?? machine[place.state].pointer
             result.append("  state   \(place.title)")
             result.append("  where   \(file):\(line(pointer)) at \(pointer)")
             if !place.logTail.isEmpty {

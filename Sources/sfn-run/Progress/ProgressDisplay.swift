@@ -85,7 +85,13 @@ final class ProgressDisplay: Sendable {
     /// Whether a pipeline's Fail step ended the execution.
     var endedInFailStep: Bool { drawing.withLock { $0.steps?.retryRefusal != nil } }
 
-    var lastFailure: FailurePlace? { drawing.withLock { $0.model.lastFailure } }
+    /// What an execution failed of, among all that has failed in it.
+    func failure(_ error: String?, _ cause: String?) -> FailurePlace? {
+        drawing.withLock { drawing in
+            drawing.model.failures.first { $0.error == error && $0.cause == cause } ?? drawing.model.lastFailure
+        }
+    }
+
     var counts: (states: Int, attempts: Int, reused: Int) { drawing.withLock { ($0.model.statesEntered, $0.model.attempts, $0.model.reused) } }
 
     private func write(_ lines: [String], _ drawing: inout Drawing) {

@@ -14,7 +14,9 @@ struct ProgressModel {
     /// Tasks for which an earlier success stood.
     private(set) var reused = 0
     /// The last thing that failed, whether or not it was retried or caught.
-    private(set) var lastFailure: FailurePlace?
+    var lastFailure: FailurePlace? { failures.last }
+    /// The last ones that failed.
+    private(set) var failures: [FailurePlace] = []
     private var started: Timestamp?
     private var lastEventID: Int64 = 0
     private(set) var threads: [FrameID: ProgressThread] = [:]
@@ -173,7 +175,9 @@ struct ProgressModel {
         guard let thread = threads[frame], let state = thread.state else { return [] }
         let name = title(frame)
         let isRepeated = lastFailure?.state == state && lastFailure?.title == name && lastFailure?.error == error && lastFailure?.cause == cause
-        lastFailure = FailurePlace(state: state, title: name, error: error, cause: cause, logTail: thread.logTail)
+        if failures.count >= 64 { failures.removeFirst() }
+        if isRepeated { failures.removeLast() }
+        failures.append(FailurePlace(state: state, title: name, error: error, cause: cause, logTail: thread.logTail))
         // The interpreter's note of what a state ends with follows the event of the task itself.
         if isRepeated { return [] }
         let why = [error ?? "failed", cause.map { ProgressStyle.safe(FailurePlace.short($0), limit: 160) }].compactMap { $0 }

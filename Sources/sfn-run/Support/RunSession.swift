@@ -4,6 +4,7 @@ import Glibc
 import JSON
 import LocalJobs
 import LocalPipelines
+import SageMakerPipelines
 import StatesLanguage
 import Store
 
@@ -52,6 +53,8 @@ struct RunSession {
     /// nil: `--quiet`.
     let display: ProgressDisplay?
     let machine: StateMachine
+    /// nil: a machine.
+    var pipeline: PipelineDefinition?
     /// For `FailureReport.where`.
     let file: String
     let line: @Sendable (String) -> Int
@@ -92,8 +95,8 @@ struct RunSession {
         let took = ProgressStyle.duration(milliseconds: result.stoppedAt.milliseconds - result.startedAt.milliseconds)
         guard result.status == .succeeded else {
             let report = FailureReport(
-                status: result.status, error: result.error, cause: result.cause, place: place(of: result), machine: machine, file: file,
-                line: line, resumeCommand: display?.endedInFailStep == true ? nil : resumeCommand(name))
+                status: result.status, error: result.error, cause: result.cause, place: place(of: result), machine: machine,
+                stepPointers: pipeline?.pointers ?? [:], file: file, line: line, resumeCommand: display?.endedInFailStep == true ? nil : resumeCommand(name))
             report.lines(style: display?.style ?? .plain).forEach(printNote)
             switch result.status {
             case .timedOut: return .executionTimedOut
@@ -113,7 +116,12 @@ struct RunSession {
 
     /// Where it failed: what the progress has seen, else the state that the engine names.
     private func place(of result: ExecutionResult) -> FailurePlace? {
-        if let seen = display?.lastFailure, result.failedState == nil || result.failedState?.id == seen.state { return seen }
+        if let seen = display?.failure(result.error, result.cause), result.failedState == nil || result.failedState?.id == seen.state { return seen }
         return result.failedState.map { FailurePlace(state: $0.id, title: $0.name, error: result.error, cause: result.cause, logTail: []) }
     }
+}
+
+extension PipelineDefinition {
+    /// The JSON Pointer of each step.
+    fileprivate var pointers: [String: String] { Dictionary(allSteps.map { ($0.step.name, $0.pointer) }) { first, _ in first } }
 }
