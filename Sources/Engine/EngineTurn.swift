@@ -18,14 +18,16 @@ final class EngineTurn {
     /// What this commit may still hold, so that nobody waits long for it; each execution may add a little all the same.
     private var eventsLeft: Int
     private static let mostEvents = 4000
-    private static let leastEvents = 50
-    private static let mostGoingOn = 50
+    private let leastEvents: Int
+    private let mostGoingOn: Int
 
     init(thread: EngineThread, tx: WriteTransaction) {
         self.thread = thread
         self.tx = tx
         now = thread.options.clock()
         eventsLeft = thread.options.eventsPerCommit
+        leastEvents = min(50, eventsLeft)
+        mostGoingOn = min(50, eventsLeft)
     }
 
     func afterCommit(_ effect: @escaping () -> Void) { effects.append(effect) }
@@ -37,7 +39,7 @@ final class EngineTurn {
         thread.unfinished = []
         // Those that only go on take turns: with many of them each commit serves a few, and what has just arrived.
         for (place, id) in goingOn.enumerated() {
-            if place < Self.mostGoingOn {
+            if place < mostGoingOn {
                 thread.isUnfinished.remove(id)
                 touch(id)
             } else {
@@ -111,7 +113,7 @@ final class EngineTurn {
         if thread.options.requiresActivities, !live.activities.isEmpty {
             live.execution.absentActivities = Set(try live.activities.filter { try tx.activity(arn: $0) == nil })
         }
-        let (events, commands) = live.execution.advance(on: arrived, at: now, upTo: max(Self.leastEvents, min(Self.mostEvents, eventsLeft)))
+        let (events, commands) = live.execution.advance(on: arrived, at: now, upTo: max(leastEvents, min(Self.mostEvents, eventsLeft)))
         eventsLeft -= events.count
         try store(live, events)
         for command in commands {
@@ -121,7 +123,7 @@ final class EngineTurn {
             default: break
             }
         }
-        if live.execution.hasReadyWork, thread.isUnfinished.insert(id).inserted { thread.unfinished.append(id) }
+        if live.execution.hasReadyWork, thread.mistake != .forgetsTheRest, thread.isUnfinished.insert(id).inserted { thread.unfinished.append(id) }
         decided.append((live, events, commands))
     }
 

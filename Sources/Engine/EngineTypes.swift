@@ -125,6 +125,10 @@ package struct EngineOptions: Sendable {
     package var limits = TaskLimits()
     /// About so many events and no more are decided before they are committed, so that nobody waits long for his turn.
     package var eventsPerCommit = 20_000
+    /// How many children of a resumed distributed Map are in memory at once.
+    package var knownChildrenPerPage = 1000
+    /// Executions that are taken up again in one commit.
+    package var recoveredPerCommit = 2000
     package var clock: @Sendable () -> Timestamp = EngineClock.now
     /// The clock stands still until somebody moves it and then calls `checkMailbox`.
     package var isClockManual = false

@@ -118,7 +118,7 @@ public final class ExecutionEngine: Sendable {
         var next: ExecutionID?
         // In parts: what arrives meanwhile does not wait for a hundred thousand.
         repeat {
-            let part = try await inTurn { [next] turn in try turn.recoverOwned(after: next, limit: 2000) }
+            let part = try await inTurn { [next] turn in try turn.recoverOwned(after: next, limit: turn.thread.options.recoveredPerCommit) }
             recovered.count += part.found.count
             recovered.damaged += part.found.damaged
             next = part.next

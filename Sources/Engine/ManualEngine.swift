@@ -44,34 +44,48 @@ package final class ManualEngine {
     }
 
     package func complete(_ token: String, _ outcome: TokenOutcome, _ answer: @escaping @Sendable (Result<Void, any Error>) -> Void) {
-        ask(answer) { turn in try turn.complete(token, outcome) }
+        Self.ask(engine, answer) { turn in try turn.complete(token, outcome) }
     }
 
     /// A worker that is there at once or not at all.
     package func activityTask(_ arn: String, worker: String, _ answer: @escaping @Sendable (Result<ActivityTask?, any Error>) -> Void) {
-        ask(answer) { turn in try turn.take(arn, worker) }
+        Self.ask(engine, answer) { turn in try turn.take(arn, worker) }
     }
 
     package func stop(_ arn: String, _ answer: @escaping @Sendable (Result<Timestamp, any Error>) -> Void) {
-        ask(answer) { turn in try turn.stop(arn, error: "Stopped", cause: nil) }
+        Self.ask(engine, answer) { turn in try turn.stop(arn, error: "Stopped", cause: nil) }
     }
 
     package func resume(_ arn: String, _ answer: @escaping @Sendable (Result<StartedExecution, any Error>) -> Void) throws {
         try engine.adoptDeadEngines(onlyReleasing: true)
-        ask(answer) { turn in try turn.resume(arn, ResumeOptions()) }
+        Self.ask(engine, answer) { turn in try turn.resume(arn, ResumeOptions()) }
     }
 
     /// Takes over what dead engines left.
     package func recover(_ answer: @escaping @Sendable (Result<Recovered, any Error>) -> Void) throws {
         try engine.adoptDeadEngines()
-        ask(answer) { turn in try turn.recoverOwned().found }
+        Self.recover(engine, after: nil, answer)
+    }
+
+    /// In parts, as the engine does it.
+    private static func recover(
+        _ engine: ExecutionEngine, after: ExecutionID?, _ answer: @escaping @Sendable (Result<Recovered, any Error>) -> Void
+    ) {
+        let limit = engine.options.recoveredPerCommit
+        ask(
+            engine,
+            { [unowned engine] part in
+                if case .success((_, let next?)) = part { return recover(engine, after: next, answer) }
+                answer(part.map(\.found))
+            }
+        ) { turn in try turn.recoverOwned(after: after, limit: limit) }
     }
 
     /// Its doorbell.
     package func ring() { engine.mailbox.post(.rung) }
 
-    private func ask<Value: Sendable>(
-        _ answer: @escaping @Sendable (Result<Value, any Error>) -> Void, _ body: @escaping @Sendable (EngineTurn) throws -> Value
+    private static func ask<Value: Sendable>(
+        _ engine: ExecutionEngine, _ answer: @escaping @Sendable (Result<Value, any Error>) -> Void, _ body: @escaping @Sendable (EngineTurn) throws -> Value
     ) {
         let reply = Reply(answer)
         engine.mailbox.post(
@@ -107,4 +121,6 @@ package enum EngineMistake: String, CaseIterable, Sendable {
     case leavesOrphansAlone = "leaves-orphans-alone"
     /// More tasks at once than the process may run.
     case overrunsTaskLimit = "overruns-task-limit"
+    /// What a commit had no room for is never gone on with.
+    case forgetsTheRest = "forgets-the-rest"
 }

@@ -118,7 +118,8 @@ final class MapRunner: Sendable {
                 ? nil
                 : try MapResultWriter(buckets: scratch?.results ?? buckets, arguments: writer.arguments, config: writer.configuration, mapRunARN: request.arn)
         }
-        var known = KnownChildren(of: isReattached || request.redriveCount > 0 ? row : nil, in: engine.store)
+        var known = KnownChildren(
+            of: isReattached || request.redriveCount > 0 ? row : nil, in: engine.store, perPage: engine.options.knownChildrenPerPage)
         var outputs = MapOutputs(limit: quotas.payloadBytes)
         // What another process began may have other limits by now.
         var limits = MapRunLimits(plan, at: isReattached || request.redriveCount > 0 ? nil : engine.options.clock().milliseconds)
@@ -334,18 +335,19 @@ private struct KnownChildren {
     /// Children up to here are in the page or were taken.
     private var read = -1
     private var isAtEnd = false
-    private static let pageSize = 1000
+    private let pageSize: Int
 
-    init(of row: MapRunID?, in store: Store) {
+    init(of row: MapRunID?, in store: Store, perPage pageSize: Int) {
         self.row = row
+        self.pageSize = pageSize
         self.store = store
     }
 
     mutating func take(_ index: Int) throws -> ExecutionRow? {
         guard let row else { return nil }
         if index > read, !isAtEnd {
-            let rows = try store.read { try $0.children(of: row, from: index, limit: Self.pageSize) }
-            isAtEnd = rows.count < Self.pageSize
+            let rows = try store.read { try $0.children(of: row, from: index, limit: pageSize) }
+            isAtEnd = rows.count < pageSize
             page = [:]
             for child in rows { if let index = child.itemIndex { page[index] = child } }
             read = rows.last?.itemIndex ?? read

@@ -80,8 +80,14 @@ struct WorldPlan {
     var executionCount: Int
     /// Processes that share the store.
     let engineCount: Int
-    /// Tasks at once in each; 0: no limit.
+    /// Tasks at once in each, of each machine and of each function there; 0: no limit.
     let taskLimit: Int
+    let machineLimit: Int
+    let functionLimit: Int
+    /// Where the engine cuts what it does into parts; a run without faults does it all at once.
+    let eventsPerCommit: Int
+    let knownChildrenPerPage: Int
+    let recoveredPerCommit: Int
 
     init(seed: UInt64, machine: SimulatedMachine, definition: StateMachine, bug: SeededBug?, mostFaults: Int) {
         self.seed = seed
@@ -92,5 +98,11 @@ struct WorldPlan {
         executionCount = 1 + Int(seed % 3)
         engineCount = seed % 2 == 0 ? 2 : 1
         taskLimit = [0, 0, 1, 3][Int(seed / 2 % 4)]
+        machineLimit = [0, 0, 2][Int(seed / 3 % 3)]
+        functionLimit = [0, 1, 0, 2, 0][Int(seed / 5 % 5)]
+        let isCalm = mostFaults == 0
+        eventsPerCommit = isCalm ? 20_000 : [20_000, 1, 7, 30][Int(seed / 7 % 4)]
+        knownChildrenPerPage = isCalm ? 1000 : [1000, 1, 2][Int(seed / 4 % 3)]
+        recoveredPerCommit = isCalm ? 2000 : [2000, 1][Int(seed / 6 % 2)]
     }
 }

@@ -17,9 +17,10 @@ extension World {
 
     /// A task begins in a process.
     func begin(_ request: TaskRequest, _ process: Int) {
-        running[process, default: 0] += 1
-        if plan.taskLimit > 0, running[process, default: 0] > plan.taskLimit {
-            problem("\(running[process, default: 0]) tasks at once, \(plan.taskLimit) may")
+        for (name, most) in limits(of: request) {
+            running[process, default: [:]][name, default: 0] += 1
+            let count = running[process]?[name] ?? 0
+            if most > 0, count > most { problem("\(count) tasks of \(name) at once, \(most) may") }
         }
         guard let scheduled = request.taskID.split(separator: "-").last.flatMap({ Int64($0) }) else { return }
         begun[request.executionARN, default: []].insert(scheduled)
@@ -35,6 +36,17 @@ extension World {
         if attempt.isSubmitted, request.submitted == nil {
             problem("attempt \(scheduled) of \(request.executionARN) was not told what it had submitted")
         }
+    }
+
+    func end(_ request: TaskRequest, _ process: Int) {
+        for (name, _) in limits(of: request) { running[process]?[name, default: 1] -= 1 }
+    }
+
+    private func limits(of request: TaskRequest) -> [(name: String, most: Int)] {
+        [
+            ("the process", plan.taskLimit), ("the machine \(request.stateMachineName.prefix { $0 != "/" })", plan.machineLimit),
+            ("the function \(request.resource.arn)", plan.functionLimit),
+        ]
     }
 
     func check(_ process: Process) {

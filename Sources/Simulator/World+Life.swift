@@ -48,7 +48,10 @@ extension World {
         options.taskExecutor = executor
         options.randomBytes = { [unowned self] count in (0..<count).map { _ in UInt8(truncatingIfNeeded: self.secrets.next()) } }
         options.integration = { [unowned self] _ in SimulatedIntegration(world: self, process: number) }
-        options.limits.perProcess = plan.taskLimit
+        options.limits = TaskLimits(perProcess: plan.taskLimit, perMachine: plan.machineLimit)
+        options.eventsPerCommit = plan.eventsPerCommit
+        options.knownChildrenPerPage = plan.knownChildrenPerPage
+        options.recoveredPerCommit = plan.recoveredPerCommit
         if let root = plan.machine.buckets { options.buckets = LocalBuckets(root: root) }
         return options
     }

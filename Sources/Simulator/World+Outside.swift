@@ -13,13 +13,17 @@ struct SimulatedIntegration: Integration {
     func perform(_ request: TaskRequest, report: any TaskReport) async throws(Failure) -> JSONValue {
         try await world.perform(request, report, process)
     }
+
+    func limit(of request: TaskRequest) -> TaskLimit? {
+        TaskLimit(name: "function \(request.resource.arn)", most: world.plan.functionLimit)
+    }
 }
 
 /// Functions, services, workers and people.
 extension World {
     func perform(_ request: TaskRequest, _ report: any TaskReport, _ process: Int) async throws(Failure) -> JSONValue {
         begin(request, process)
-        defer { running[process, default: 1] -= 1 }
+        defer { end(request, process) }
         let answer = answer(
             SimulatedTask(
                 stateName: request.stateName, resource: request.resource, input: request.input, retryCount: request.retryCount,

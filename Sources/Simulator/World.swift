@@ -53,8 +53,8 @@ final class World: @unchecked Sendable {
     var errands: [Errand] = []
     var parked: [Int: Parked] = [:]
     var tickets = 0
-    /// Tasks at work, by process.
-    var running: [Int: Int] = [:]
+    /// Tasks at work, by process and what limits them.
+    var running: [Int: [String: Int]] = [:]
     /// Jobs that outlive engines, by task: when they end.
     var jobs: [String: Int64] = [:]
     var isLying = false
