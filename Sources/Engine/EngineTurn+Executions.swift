@@ -226,6 +226,10 @@ extension EngineTurn {
         live.isToGoOn = true
         live.recoveredUpTo = live.execution.lastEventID
         touch(live.id)
+        // What was due while nobody was here comes before what arrives now: an answer after the time limit is late.
+        if thread.mistake != .forgetsTimers {
+            for case .wake(let frame, let at) in live.execution.outstandingCommands where at <= now { deliver(.wake(frame), to: live.id) }
+        }
         afterCommit { [thread] in
             live.isToGoOn = false
             for command in live.execution.outstandingCommands { thread.again(command, live) }

@@ -88,10 +88,14 @@ final class EngineTurn {
         case .perform(let body, let failed):
             do {
                 try body(self)
+            } catch let error where StoreError.isOfTheDisk(error) {
+                failed(EngineError.storeFailed("\(error)"))
+                throw error
             } catch {
                 // Told after the commit: if that fails, everybody who waits is told of that.
                 afterCommit { failed(error) }
             }
+        case .storeFailed(let error): throw error
         }
     }
 

@@ -146,6 +146,18 @@ public final class ExecutionEngine: Sendable {
         }
     }
 
+    /// What a Task or a Map's run could not do because the store refused is no failure of the execution: the engine ends, as it
+    /// does when a commit fails, and whoever recovers does it again. True: it was that.
+    func ends(because error: any Error) -> Bool {
+        switch error {
+        case EngineError.storeFailed, EngineError.shuttingDown: return true
+        case let error where StoreError.isOfTheDisk(error):
+            mailbox.post(.storeFailed(error))
+            return true
+        default: return false
+        }
+    }
+
     private func answer<Value: Sendable>(_ message: (Reply<Value>) -> EngineMessage) async throws -> Value {
         try await withCheckedThrowingContinuation { continuation in mailbox.post(message(Reply(continuation))) }
     }
@@ -206,13 +218,15 @@ enum EngineMessage: Sendable {
     case rung
     /// Runs in the turn's transaction; the second closure gets the error if it throws or the commit fails.
     case perform(@Sendable (EngineTurn) throws -> Void, @Sendable (any Error) -> Void)
+    /// The store failed under somebody who works for the engine.
+    case storeFailed(any Error)
 
     /// Tells whoever waits for an answer.
     func refuse(_ error: any Error) {
         switch self {
         case .start(_, let reply): reply.fail(error)
         case .perform(_, let failed): failed(error)
-        case .stimulus, .taskEnded, .mapRunEnded, .log, .rung: break
+        case .stimulus, .taskEnded, .mapRunEnded, .log, .rung, .storeFailed: break
         }
     }
 }

@@ -78,7 +78,7 @@ final class MapRunner: Sendable {
         } catch let failure as JobFailure {
             result = .failure(Failure(failure.error, failure.cause))
         } catch {
-            if report.isShuttingDown { return nil }
+            if report.isShuttingDown || engine.ends(because: error) { return nil }
             result = .failure(Failure(ErrorName.taskFailed, "\(error)"))
         }
         if Task.isCancelled, report.isShuttingDown { return nil }

@@ -17,7 +17,7 @@ struct NestedExecution: Integration {
                 "The Parameters '\(parameters.text())' could not be used to start the Task: [The field 'StateMachineArn' is required but was missing]")
         }
         let resolved: ResolvedMachine?
-        do { resolved = try engine.machines.machine(arn: arn) } catch { throw Failure(ErrorName.taskFailed, "\(error)") }
+        do { resolved = try engine.machines.machine(arn: arn) } catch { throw failure(error) }
         guard let resolved else {
             throw refusal("StateMachineDoesNotExist", "State Machine Does Not Exist: '\(arn)'")
         }
@@ -29,7 +29,7 @@ struct NestedExecution: Integration {
         do { started = try await begin(start, request) } catch let error as EngineError {
             guard case .executionAlreadyExists(let arn) = error else { throw refusal("InvalidExecution", "\(error)") }
             throw refusal("ExecutionAlreadyExists", "Execution Already Exists: '\(arn)'")
-        } catch { throw Failure(ErrorName.taskFailed, "\(error)") }
+        } catch { throw failure(error) }
         let response = response(started)
         guard request.resource.pattern == .sync || request.resource.pattern == .sync2 else { return response }
         report.submitted(response)
@@ -56,7 +56,7 @@ struct NestedExecution: Integration {
                 guard !report.isShuttingDown else { return }
                 Task(executorPreference: engine.options.taskExecutor) { try? await engine.stop(arn) }
             }
-        } catch { throw Failure(ErrorName.taskFailed, "\(error)") }
+        } catch { throw failure(error) }
         let description = description(result, machine, parsed: request.resource.pattern == .sync2)
         if result.status == .succeeded { return description }
         throw Failure(result.status == .timedOut ? ErrorName.timeout : ErrorName.taskFailed, description.text())
@@ -117,6 +117,12 @@ struct NestedExecution: Integration {
         object["Status"] = .string(result.status.rawValue)
         object["StopDate"] = .integer(result.stoppedAt.milliseconds)
         return .object(object)
+    }
+
+    /// Nobody hears it if it was the store that failed: the engine has ended before.
+    private func failure(_ error: any Error) -> Failure {
+        _ = engine.ends(because: error)
+        return Failure(ErrorName.taskFailed, "\(error)")
     }
 
     private func refusal(_ code: String, _ message: String) -> Failure {

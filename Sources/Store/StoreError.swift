@@ -56,6 +56,20 @@ package struct StoreError: Error, Equatable, CustomStringConvertible {
 }
 
 extension StoreError {
+    /// Whether it is the disk (or the file on it) that refused, not a row that was asked for: what goes on from here cannot be known.
+    package static func isOfTheDisk(_ error: any Error) -> Bool {
+        switch error {
+        case let error as StoreError:
+            switch error.kind {
+            case .cannotOpen, .readOnly, .diskFull, .inputOutput, .locked: true
+            case .notADatabase, .notAStore, .newerSchema, .corrupt, .constraint, .other: false
+            }
+        // SQLITE_BUSY, SQLITE_LOCKED, SQLITE_NOMEM, SQLITE_READONLY, SQLITE_IOERR, SQLITE_FULL, SQLITE_CANTOPEN
+        case let error as SQLiteError: [5, 6, 7, 8, 10, 13, 14].contains(error.code)
+        default: false
+        }
+    }
+
     /// Does `body`; whatever it throws becomes a `StoreError`.
     static func wrapping<Value>(_ path: String, _ body: () throws -> Value) throws(StoreError) -> Value {
         do {
