@@ -86,6 +86,18 @@ extension World {
         }
     }
 
+    /// What has not ended, for people.
+    func stillRunning() -> String {
+        guard let process = living.first, let rows = try? process.store.read({ try $0.executions(limit: 1000) }) else { return "no engine lives" }
+        let running = rows.filter { !$0.status.isEnded }.map { row in
+            let owner = living.first { $0.engine.registration.id == row.owner }
+            let isHere = owner?.engine.executions.contains { $0.id == row.id } ?? false
+            let last = stored(row.arn)?.events.last { $0.id > 0 }
+            return "\(row.name) \(owner == nil ? "of nobody" : isHere ? "in memory" : "not in memory") after \(last.map { "\($0.id) \($0.kind)".prefix(120) } ?? "nothing")"
+        }
+        return running.joined(separator: ", ")
+    }
+
     // MARK: the end
 
     func checkPromises() {

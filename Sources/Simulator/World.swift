@@ -174,9 +174,11 @@ final class World: @unchecked Sendable {
         idleRounds += 1
         clock.set(clock.now + 5000)
         for place in processes.indices where processes[place] == nil { open(place) }
+        // Somebody makes room on a full disk.
+        if idleRounds > 2 { disk.setCapacity(nil) }
         ringAll()
         if let process = living.isEmpty ? nil : numbers.pick(living) { try? process.engine.recover { _ in } }
-        if idleRounds > 6 { problem("it hangs") }
+        if idleRounds > 6 { problem("it hangs: \(stillRunning())") }
         if idleRounds > 2 { rescueActivities() }
     }
 
