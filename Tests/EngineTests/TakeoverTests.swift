@@ -50,6 +50,71 @@ import Testing
         await engine.shutDown()
     }
 
+    private final class StillClock: Sendable {
+        let milliseconds = Atomic<Int64>(1_700_000_000_000)
+    }
+
+    @Test func anAnswerAfterTheTimeLimitIsLateThoughNobodyWasThere() async throws {
+        let disk = FaultyDisk(seed: 2)
+        let clock = StillClock()
+        try await withTokenOptions { options, tokens in
+            options.clock = { Timestamp(milliseconds: clock.milliseconds.load(ordering: .relaxed)) }
+            options.isClockManual = true
+            let text = #"{"StartAt":"T","States":{"T":{"Type":"Task","Resource":"arn:aws:states:::sqs:sendMessage.waitForTaskToken","#
+                + #""Parameters":{"QueueUrl":"q","MessageBody.$":"$$.Task.Token"},"TimeoutSeconds":60,"End":true}}}"#
+            let dying = try ExecutionEngine(store: Store(path: "sfn.db", options: disk.options), options: options)
+            let started = try await dying.start(StartRequest(machine: machine(text), input: [:], name: "e"))
+            var given = tokens.makeAsyncIterator()
+            let token = try #require(await given.next())
+            try await dying.write { _ in }
+            disk.cutPower(.everythingUnsyncedIsLost)
+            try? await dying.write { _ in }
+
+            clock.milliseconds.add(61_000, ordering: .relaxed)
+            let engine = try ExecutionEngine(store: Store(path: "sfn.db", options: disk.options), options: options)
+            try engine.adoptDeadEngines()
+            // It brings the execution back to memory, and its time limit comes first.
+            try? await engine.completeTask(token: token, .success("too late"))
+            let result = try await engine.result(of: started.arn)
+            #expect(result.status == .failed && result.error == "States.Timeout")
+            await engine.shutDown()
+        }
+    }
+
+    /// Tasks that give their tokens away and are not answered.
+    private func withTokenOptions(_ body: (inout EngineOptions, AsyncStream<String>) async throws -> Void) async throws {
+        let (tokens, signal) = AsyncStream.makeStream(of: String.self)
+        var options = EngineOptions()
+        options.integration = { _ in
+            Answering { (request) throws(Failure) in
+                if let token = request.taskToken { signal.yield(token) }
+                return [:]
+            }
+        }
+        try await body(&options, tokens)
+    }
+
+    @Test func aStoreThatCannotBeReadIsNoFailureOfADistributedMap() async throws {
+        let text =
+            #"{"StartAt":"M","States":{"M":{"Type":"Map","ItemsPath":"$.items","End":true,"ItemProcessor":{"ProcessorConfig":"#
+            + #"{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"},"StartAt":"P","States":{"P":{"Type":"Pass","End":true}}}}}}"#
+        for nth in 1...12 {
+            let disk = FaultyDisk(seed: UInt64(nth))
+            let first = try ExecutionEngine(store: Store(path: "sfn.db", options: disk.options))
+            disk.fail(.read, at: nth, .before)
+            let started = try? await first.start(StartRequest(machine: machine(text), input: ["items": [1, 2]], name: "e"))
+            if let started, let result = try? await first.result(of: started.arn) { #expect(result.status == .succeeded, "read \(nth)") }
+            disk.cutPower(.everythingUnsyncedIsLost)
+            disk.fail(.read, at: nil, .before)
+            try? await first.write { _ in }
+
+            let engine = try ExecutionEngine(store: Store(path: "sfn.db", options: disk.options))
+            try await engine.recover()
+            if let started { #expect(try await engine.result(of: started.arn).status == .succeeded, "read \(nth)") }
+            await engine.shutDown()
+        }
+    }
+
     /// Each is one event of a machine with one state, after ExecutionStarted.
     @Test(arguments: [
         #"["in",2,1,1700000000000,0,99,{}]"#, #"["out",2,1,1700000000000,0,0,7,{}]"#, #"["out",2,1,1700000000000,0,0,-3,{}]"#,
