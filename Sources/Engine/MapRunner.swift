@@ -21,7 +21,8 @@ extension EngineThread {
         let report = EngineReport(mailbox: mailbox, key: key, frame: request.frame, pattern: .sync, mostPrinted: options.logBytesPerAttempt)
         let runner = MapRunner(
             engine: engine, plan: plan, request: request, parent: live.id, header: live.execution.header, report: report,
-            quotas: live.execution.quotas, isReattached: request.started <= live.recoveredUpTo, mockCase: live.parameters["mockCase"])
+            quotas: live.execution.quotas, isReattached: request.started <= live.recoveredUpTo,
+            redrivenAt: live.execution.redrivenAt?.milliseconds, mockCase: live.parameters["mockCase"])
         let mailbox = mailbox
         reports[key] = report
         // A run is no task of its own in the limits: its children's tasks are.
@@ -42,6 +43,8 @@ final class MapRunner: Sendable {
     private let report: EngineReport
     private let quotas: Quotas
     private let isReattached: Bool
+    /// When the parent was redriven last.
+    private let redrivenAt: Int64?
     /// The test case that the parent was started with; its children are answered from it too.
     private let mockCase: JSONValue?
     /// Children under way, to be stopped if the run is given up.
@@ -49,7 +52,7 @@ final class MapRunner: Sendable {
 
     init(
         engine: ExecutionEngine, plan: MapRunPlan, request: MapRunRequest, parent: ExecutionID, header: ExecutionHeader, report: EngineReport,
-        quotas: Quotas, isReattached: Bool, mockCase: JSONValue?
+        quotas: Quotas, isReattached: Bool, redrivenAt: Int64?, mockCase: JSONValue?
     ) {
         self.mockCase = mockCase
         self.engine = engine
@@ -60,6 +63,7 @@ final class MapRunner: Sendable {
         self.report = report
         self.quotas = quotas
         self.isReattached = isReattached
+        self.redrivenAt = redrivenAt
     }
 
     /// nil: given up, nobody waits for the result.
@@ -185,9 +189,9 @@ final class MapRunner: Sendable {
 
     private func child(_ next: MapChildInput, _ machine: Machine, _ row: MapRunID?, _ before: ExecutionRow?) async throws -> MapChild {
         // An Express child that has failed is not redriven but started again; one that was under way goes on, as its history is here.
-        if let before, !(machine.isExpress && before.status.isEnded && before.status != .succeeded) {
+        if let before, !(machine.isExpress && isToRunAgain(before)) {
             let arn = before.arn
-            if before.status != .succeeded { _ = try? await engine.resume(arn) }
+            if !before.status.isEnded || isToRunAgain(before) { _ = try? await engine.resume(arn) }
             running.withLock { _ = $0.insert(arn) }
             defer { running.withLock { _ = $0.remove(arn) } }
             return MapChild(index: next.index, items: next.items, result: try await stopping(StartedChild(arn)) { try await self.engine.resultAnywhere(of: arn) })
@@ -210,6 +214,13 @@ final class MapRunner: Sendable {
         }
         if let arn = own.arn { running.withLock { _ = $0.remove(arn) } }
         return MapChild(index: next.index, items: next.items, result: result)
+    }
+
+    /// A child that failed is redriven with its parent and for no other reason: after a crash it stays as it ended. One that was
+    /// stopped with its parent may end a moment after the redrive.
+    private func isToRunAgain(_ child: ExecutionRow) -> Bool {
+        guard child.status.isEnded, child.status != .succeeded, let redrivenAt else { return false }
+        return child.status == .aborted || child.stopMilliseconds ?? 0 <= redrivenAt
     }
 
     /// Awaits a child; when the run is given up, the child is stopped.
