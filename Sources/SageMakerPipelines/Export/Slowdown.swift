@@ -53,7 +53,7 @@ struct Slowdown: Sendable {
 }
 
 /// Numbers from a seed (SplitMix64), normal ones by Box and Muller.
-private struct SplitMix {
+struct SplitMix {
     var state: UInt64
 
     mutating func unit() -> Double {

@@ -1,5 +1,8 @@
+import Glibc
+
 /// Where a part that is not series-parallel is best cut by a barrier: of the down-sets suggested by levels and by each
-/// member's ancestors and descendants, the one whose two halves have the least sum of critical paths.
+/// member's ancestors and descendants, the one whose two halves have the least sum of critical paths in the mean, where
+/// durations vary: what is equal by the medians alone is not, since a barrier waits for the slowest of many.
 struct BarrierChoice {
     let region: Region
     let part: [Int]
@@ -18,12 +21,15 @@ struct BarrierChoice {
                 after[from].append(position)
             }
         }
+        let times = times()
         var best: Set<Int> = [0]
         var bestCost = Double.infinity
         var tried: Set<[Int]> = []
         func consider(_ candidate: Set<Int>) {
             guard !candidate.isEmpty, candidate.count < count, tried.insert(candidate.sorted()).inserted else { return }
-            let cost = criticalPath(before) { candidate.contains($0) } + criticalPath(before) { !candidate.contains($0) }
+            let cost = times.reduce(0) { sum, seconds in
+                sum + criticalPath(before, seconds) { candidate.contains($0) } + criticalPath(before, seconds) { !candidate.contains($0) }
+            }
             if cost < bestCost {
                 bestCost = cost
                 best = candidate
@@ -61,13 +67,21 @@ struct BarrierChoice {
         return seen
     }
 
-    private func criticalPath(_ before: [[Int]], _ isIn: (Int) -> Bool) -> Double {
+    /// The seconds of each member: the expected ones, or many draws around them where the part is small enough for that.
+    private func times() -> [[Double]] {
+        let expected = part.map(duration)
+        if part.count > 120 { return [expected] }
+        var dice = SplitMix(state: 1)
+        return (0..<max(1, min(64, 4000 / part.count))).map { _ in expected.map { $0 * exp(0.5 * dice.normal()) } }
+    }
+
+    private func criticalPath(_ before: [[Int]], _ seconds: [Double], _ isIn: (Int) -> Bool) -> Double {
         var end = Array(repeating: 0.0, count: part.count)
         var longest = 0.0
         for position in part.indices where isIn(position) {
             var start = 0.0
             for from in before[position] where isIn(from) { start = max(start, end[from]) }
-            end[position] = start + duration(part[position])
+            end[position] = start + seconds[position]
             longest = max(longest, end[position])
         }
         return longest

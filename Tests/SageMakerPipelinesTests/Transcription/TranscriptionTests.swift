@@ -24,8 +24,7 @@ import Testing
             let differences = CacheKey.differences(written, json)
             #expect(written == json, "\(entry.file): \(differences.map(\.pointer).joined(separator: ", "))")
         }
-        print("DSL: \(said) of \(Self.entries.count) definitions said; not sayable:\n  " + unsayable.joined(separator: "\n  "))
-        // Those that no class of the SDK wrote (evaluation templates, stubs of its tests) are the rest.
-        #expect(said * 10 >= Self.entries.count * 8)
+        // The rest no class of the SDK wrote (evaluation templates, fixtures with loose ends), but for tuning of several algorithms.
+        #expect(said * 10 >= Self.entries.count * 8, "not sayable:\n\(unsayable.joined(separator: "\n"))")
     }
 }
