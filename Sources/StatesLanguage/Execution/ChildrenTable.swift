@@ -2,7 +2,8 @@
 struct ChildrenTable: Sendable {
     /// By frame: the place in `slots`, or -1.
     private var places: [Int32] = []
-    private var slots: [Children?] = []
+    /// Free ones are empty.
+    private var slots: [Children] = []
     private var freeSlots: [Int32] = []
 
     subscript(id: FrameID) -> Children? {
@@ -11,8 +12,10 @@ struct ChildrenTable: Sendable {
         }
         _modify {
             if let place = place(of: id) {
-                yield &slots[place]
-                if slots[place] == nil { free(id, place) }
+                var taken: Children? = Children(startedID: 0, count: 0)
+                swap(&taken!, &slots[place])  // The line above says what is there.
+                yield &taken
+                if let taken { slots[place] = taken } else { free(id, place) }
             } else {
                 var new: Children?
                 yield &new
@@ -21,10 +24,23 @@ struct ChildrenTable: Sendable {
         }
     }
 
+    /// Looks at them where they are: the subscript may copy them, which counts where it is done for every event.
+    func look<Value>(_ id: FrameID, _ body: (Children) -> Value) -> Value? {
+        guard let place = place(of: id) else { return nil }
+        return body(slots[place])
+    }
+
+    /// Changes them where they are.
+    mutating func update(_ id: FrameID, _ change: (inout Children) -> Void) {
+        guard let place = place(of: id) else { return }
+        change(&slots[place])
+    }
+
+    @discardableResult
     mutating func remove(_ id: FrameID) -> Children? {
         guard let place = place(of: id) else { return nil }
-        let old = slots[place]
-        slots[place] = nil
+        var old = Children(startedID: 0, count: 0)
+        swap(&old, &slots[place])
         free(id, place)
         return old
     }

@@ -144,9 +144,11 @@ extension Execution {
             startChild(event, id, parent: parent, index: index, input: input)
         case .mapIterationSucceeded(_, let index):
             guard let frame = frames[id.index], case .ended(let output) = frame.phase, let parent = frame.parent else { return }
-            children[parent]?.succeed(index, output)
-            children[parent]?.slots.append(frame.chain)
-            children[parent]?.last = event.id
+            children.update(parent) { own in
+                own.succeed(index, output)
+                own.slots.append(frame.chain)
+                own.last = event.id
+            }
             freeFrame(id)
         case .mapIterationFailed:
             update(id) { $0.chain = event.previousEventID }
@@ -222,14 +224,16 @@ extension Execution {
         guard id.index >= 0, id.index <= frames.count, frame(id) == nil, let parentFrame = frame(parent), let workflow = workflow(of: parentFrame.state, index) else { return }
         let isIteration = event.id > 0
         var chain = isIteration ? event.id : parentFrame.chain
-        if !isIteration, let started = children[parent]?.startedID { chain = started }
+        if !isIteration, let started = children.look(parent, { $0.startedID }) { chain = started }
         let child = Frame(
             parent: parent, index: index, chain: chain, phase: .enter(workflow.startAt, input), state: workflow.startAt, input: input)
         if id.index == frames.count { frames.append(child) } else { frames[id.index] = child }
         if freeFrames.last == id.index { freeFrames.removeLast() }
-        children[parent]?.start(index)
-        children[parent]?.setFrame(id, of: index)
-        if isIteration, event.previousEventID != children[parent]?.startedID { children[parent]?.slots.takeFirst() }
+        children.update(parent) { own in
+            own.start(index)
+            own.setFrame(id, of: index)
+            if isIteration, event.previousEventID != own.startedID { own.slots.takeFirst() }
+        }
     }
 
     /// A branch has no event of its own for its end.
@@ -238,9 +242,11 @@ extension Execution {
             case .parallel(let parallel) = machine[parentFrame.state].kind
         else { return }
         let keepsVariables = parallel.dependents.indices.contains(frame.index) && !parallel.dependents[frame.index].isEmpty
-        children[parent]?.succeed(frame.index, output)
-        children[parent]?.reached(frame.chain)
-        if keepsVariables, !frame.variables.isEmpty { children[parent]?.assigned[frame.index] = frame.variables }
+        children.update(parent) { own in
+            own.succeed(frame.index, output)
+            own.reached(frame.chain)
+            if keepsVariables, !frame.variables.isEmpty { own.assigned[frame.index] = frame.variables }
+        }
         freeFrame(id)
         ready.append(parent)
     }
@@ -260,9 +266,9 @@ extension Execution {
 
     mutating func freeFrame(_ id: FrameID) {
         guard let frame = frame(id) else { return }
-        if let parent = frame.parent { children[parent]?.setFrame(nil, of: frame.index) }
+        if let parent = frame.parent { children.update(parent) { $0.setFrame(nil, of: frame.index) } }
         frames[id.index] = nil
-        children[id] = nil
+        children.remove(id)
         freeFrames.append(id.index)
     }
 

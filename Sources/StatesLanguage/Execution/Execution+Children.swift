@@ -106,7 +106,7 @@ extension Execution {
             return true
         case .map(let map):
             try startIterations(id, map)
-            guard let last = children[id].flatMap({ $0.isComplete ? $0.last : nil }) else { return false }
+            guard let last = children.look(id, { $0.isComplete ? $0.last : nil }) ?? nil else { return false }
             emit(.mapStateSucceeded(state.id), id, previous: last)
             return true
         default: return false
@@ -233,9 +233,8 @@ extension Execution {
         guard let frame = frame(id), hasPending(id) else { return }
         let state = machine[frame.state]
         let items = try itemsOf(id)
-        let raw = scope(id, frame)
-        let input = map.itemSelector == nil ? raw.input : try state.inputPath.apply(raw, field: "InputPath")
-        while isRunning, hasPending(id), let next = children[id]?.next {
+        let input = map.itemSelector == nil ? frame.input : try state.inputPath.apply(scope(id, frame), field: "InputPath")
+        while isRunning, hasPending(id), let next = children.look(id, { $0.next }) {
             guard items.values.indices.contains(next) else { return }
             var item = items.values[next]
             if let selector = map.itemSelector {
@@ -243,7 +242,7 @@ extension Execution {
                 item = try selector.evaluate(scope)
             }
             let child = newFrameID()
-            let previous = children[id]?.slots.first ?? children[id]?.startedID ?? 0
+            let previous = children.look(id) { $0.slots.first ?? $0.startedID } ?? 0
             emit(.mapIterationStarted(state.id, index: next, input: item, parent: id), child, previous: previous)
             ready.append(child)
         }
@@ -251,11 +250,15 @@ extension Execution {
 
     /// Whether an iteration may start now.
     private func hasPending(_ id: FrameID) -> Bool {
-        guard let running = children[id]?.running, let next = children[id]?.next, let count = children[id]?.status.count,
-            let maxConcurrency = children[id]?.maxConcurrency
-        else { return false }
-        let limit = maxConcurrency > 0 ? maxConcurrency : quotas.inlineMapConcurrency
-        return next < count && (limit == 0 || running < limit)
+        children.look(id) { own in
+            let limit = own.maxConcurrency > 0 ? own.maxConcurrency : quotas.inlineMapConcurrency
+            return own.next < own.status.count && (limit == 0 || own.running < limit)
+        } ?? false
+    }
+
+    /// Those that need not be found again.
+    func keptItems(_ id: FrameID) -> MapItems? {
+        children.look(id) { own in own.items.values.map { MapItems(values: $0, keys: own.items.keys) } } ?? nil
     }
 
     /// The items of a Map that is under way.
@@ -263,7 +266,7 @@ extension Execution {
         guard let frame = frame(id), case .map(let map) = machine[frame.state].kind else {
             return MapItems(values: [], keys: nil)
         }
-        if let values = children[id]?.items.values { return MapItems(values: values, keys: children[id]?.items.keys) }
+        if let items = keptItems(id) { return items }
         let raw = scope(id, frame)
         return try map.itemList(raw.with(input: try machine[frame.state].inputPath.apply(raw, field: "InputPath")))
     }

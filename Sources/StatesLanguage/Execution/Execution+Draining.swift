@@ -31,7 +31,7 @@ extension Execution {
         while let parent = frames[current.index]?.parent, let state = frame(parent)?.state, left > 0 {
             left -= 1
             guard case .parallel = machine[state].kind else { return false }
-            if children[parent]?.isDraining == true { return true }
+            if children.look(parent, { $0.isDraining }) == true { return true }
             current = parent
         }
         return false

@@ -26,7 +26,7 @@ extension Execution {
             left -= 1
             if !frame.variables.isEmpty { scopes.append(frame.variables) }
             guard let parent = frame.parent, let parentFrame = self.frame(parent) else { break }
-            if let assigned = children[parent]?.assigned, !assigned.isEmpty, case .parallel(let parallel) = machine[parentFrame.state].kind {
+            if let assigned = children.look(parent, { $0.assigned }), !assigned.isEmpty, case .parallel(let parallel) = machine[parentFrame.state].kind {
                 appendDependencies(of: frame.index, parallel, assigned, &scopes)
             }
             current = parentFrame
@@ -61,7 +61,6 @@ extension Execution {
         while let id = parent, let parentFrame = self.frame(id), left > 0 {
             left -= 1
             if case .map = machine[parentFrame.state].kind {
-                if let values = children[id]?.items.values { return .entry(index, MapItems(values: values, keys: children[id]?.items.keys)) }
                 if let items = try? itemsOf(id) { return .entry(index, items) }
             }
             (index, parent) = (parentFrame.index, parentFrame.parent)

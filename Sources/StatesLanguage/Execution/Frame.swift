@@ -39,7 +39,8 @@ struct Frame: Equatable, Sendable {
         case timer(Timestamp)
         /// The next attempt starts then.
         case retry(Timestamp)
-        case task(TaskProgress)
+        // Apart, for frames to be small: they are copied at every step.
+        indirect case task(TaskProgress)
         /// A Parallel or inline Map has children under way.
         case children
         /// A distributed Map's run.

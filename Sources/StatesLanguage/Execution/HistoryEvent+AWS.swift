@@ -42,6 +42,7 @@ extension HistoryEvent {
     /// The event as GetExecutionHistory gives it: `timestamp` in seconds since 1970, `type`, `id`, `previousEventId`, and
     /// one `…EventDetails`. nil for a note.
     public func awsJSON(in machine: StateMachine, region: String = "us-east-1", includesData: Bool = true) -> JSONValue? {
+        if includesData, let event = ofState(in: machine) { return event }
         guard let type = type(in: machine) else { return nil }
         var event = JSONObject()
         event["timestamp"] = .double(Double(timestamp.milliseconds) / 1000)
@@ -52,6 +53,39 @@ extension HistoryEvent {
             event[key] = .object(details.object)
         }
         return .object(event)
+    }
+
+    /// Nearly all events of a history are of these two kinds, and have the same keys every time.
+    private func ofState(in machine: StateMachine) -> JSONValue? {
+        let event: JSONShape
+        let described: JSONObject
+        let type: String
+        switch kind {
+        case .stateEntered(let state, let input):
+            event = Shapes.entered
+            described = JSONObject(shape: Shapes.input, values: [.string(machine[state].name), .string(input.text()), Shapes.isWhole])
+            type = machine[state].typeName + "StateEntered"
+        case .stateExited(let state, let output, let assigned, _) where assigned.isEmpty:
+            event = Shapes.exited
+            described = JSONObject(shape: Shapes.output, values: [.string(machine[state].name), .string(output.text()), Shapes.isWhole])
+            type = machine[state].typeName + "StateExited"
+        default: return nil
+        }
+        return .object(
+            JSONObject(
+                shape: event,
+                values: [
+                    .double(Double(timestamp.milliseconds) / 1000), .string(type), .integer(id),
+                    .integer(previousEventID), .object(described),
+                ]))
+    }
+
+    private enum Shapes {
+        static let entered = JSONShape(["timestamp", "type", "id", "previousEventId", "stateEnteredEventDetails"])
+        static let exited = JSONShape(["timestamp", "type", "id", "previousEventId", "stateExitedEventDetails"])
+        static let input = JSONShape(["name", "input", "inputDetails"])
+        static let output = JSONShape(["name", "output", "outputDetails"])
+        static let isWhole: JSONValue = ["truncated": false]
     }
 
     private func details(_ type: String, _ machine: StateMachine, _ region: String, _ new: EventDetails) -> (String, EventDetails)? {

@@ -29,9 +29,9 @@ public struct HistoryEvent: Sendable, Equatable {
         /// `next` nil: the workflow ends here. `assigned` empty: nothing was assigned.
         case stateExited(StateID, output: JSONValue, assigned: JSONObject, next: StateID?)
         case stateAborted(StateID)
-        case evaluationFailed(StateID, error: String, cause: String, location: String?)
+        indirect case evaluationFailed(StateID, error: String, cause: String, location: String?)
 
-        case taskScheduled(StateID, TaskSchedule)
+        indirect case taskScheduled(StateID, TaskSchedule)
         /// `worker`: an activity's.
         case taskStarted(StateID, worker: String?)
         case taskSubmitted(StateID, output: JSONValue)
