@@ -45,12 +45,14 @@ package enum SecureRandom {
 
     package static func uuid() -> String { uuid(of: bytes(16)) }
 
+    /// Of hexadecimal numbers.
+    static let digits = Array("0123456789abcdef".utf8)
+
     /// A version 4 UUID of 16 bytes.
     static func uuid(of given: [UInt8]) -> String {
         var bytes = given
         bytes[6] = bytes[6] & 0x0F | 0x40
         bytes[8] = bytes[8] & 0x3F | 0x80
-        let digits = Array("0123456789abcdef".utf8)
         var out: [UInt8] = []
         for (index, byte) in bytes.enumerated() {
             if [4, 6, 8, 10].contains(index) { out.append(UInt8(ascii: "-")) }

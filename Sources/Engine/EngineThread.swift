@@ -71,7 +71,7 @@ final class EngineThread {
         withExtendedLifetime(engine) {
             watch()
             while true {
-                guard turn(mailbox.take(until: wakeTime)) else { break }
+                guard turn(mailbox.take(until: wakeTime, most: options.messagesPerCommit)) else { break }
                 if isShuttingDown, live.isEmpty { break }
             }
             mailbox.close()

@@ -20,7 +20,7 @@ extension EngineTurn {
         let tokenKey = thread.options.randomBytes(16)
         let seed = thread.options.randomBytes(8).reduce(0) { $0 << 8 | UInt64($1) }
         var parameters = request.parameters
-        parameters["tokenKey"] = .string(tokenKey.map { String($0, radix: 16) }.joined(separator: "."))
+        parameters["tokenKey"] = .string(Self.text(ofTokenKey: tokenKey))
         parameters["seed"] = .string(String(seed))
         parameters["roleArn"] = .string(machine.roleARN)
         if let item = request.item { parameters["mapItem"] = item }
@@ -36,13 +36,14 @@ extension EngineTurn {
         new.aliasARN = request.aliasARN
         new.traceHeader = request.traceHeader
         new.timeScale = request.timeScale == 1 ? nil : request.timeScale
-        new.isUnlimited = request.isUnlimited
+        let isUnlimited = request.isUnlimited || thread.options.liftsQuotas
+        new.isUnlimited = isUnlimited
         new.mapRun = request.mapRun
         new.itemIndex = request.itemIndex
         new.parent = request.parent
         new.parameters = JSONValue.object(parameters).text()
         let id = try thread.nextExecutionID(tx)
-        var execution = Execution(machine: machine.definition, header: header, quotas: request.isUnlimited ? .lifted : .aws)
+        var execution = Execution(machine: machine.definition, header: header, quotas: isUnlimited ? .lifted : .aws)
         execution.childItem = request.item
         let live = LiveExecution(id: id, execution: execution, stateMachineARN: machine.arn, parameters: parameters)
         live.new = new
@@ -54,6 +55,19 @@ extension EngineTurn {
         thread.idByARN[arn] = id
         deliver(.start(input: request.input), to: id)
         return StartedExecution(arn: arn, startedAt: now, id: id, wasRunning: false)
+    }
+
+    /// Its bytes in hexadecimal with dots between.
+    private static func text(ofTokenKey key: [UInt8]) -> String {
+        let digits = SecureRandom.digits
+        var text: [UInt8] = []
+        text.reserveCapacity(key.count * 3)
+        for byte in key {
+            if !text.isEmpty { text.append(UInt8(ascii: ".")) }
+            if byte >= 16 { text.append(digits[Int(byte >> 4)]) }
+            text.append(digits[Int(byte & 15)])
+        }
+        return String(decoding: text, as: UTF8.self)
     }
 
     private func executionARN(_ machine: Machine, _ name: String) -> String {

@@ -132,7 +132,7 @@ final class EngineTurn {
     }
 
     private func store(_ live: LiveExecution, _ events: [HistoryEvent]) throws {
-        let ending = events.contains { $0.kind.isEnding } ? live.ending : nil
+        let ending = !live.execution.isRunning && events.contains { $0.kind.isEnding } ? live.ending : nil
         if var new = live.new {
             live.new = nil
             new.ending = ending

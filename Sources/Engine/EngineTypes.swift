@@ -129,6 +129,10 @@ package struct EngineOptions: Sendable {
     package var knownChildrenPerPage = 1000
     /// Executions that are taken up again in one commit.
     package var recoveredPerCommit = 2000
+    /// So many callers are served by one commit, for the same reason; the others by the next, in the order they came.
+    package var messagesPerCommit = 1_000
+    /// AWS's quotas count for nothing that is started here.
+    package var liftsQuotas = false
     package var clock: @Sendable () -> Timestamp = EngineClock.now
     /// The clock stands still until somebody moves it and then calls `checkMailbox`.
     package var isClockManual = false

@@ -41,8 +41,8 @@ final class Mailbox<Message: Sendable>: @unchecked Sendable {
         return messages.isEmpty
     }
 
-    /// Everything that has arrived, in order; waits for something until `deadline` (milliseconds since 1970; nil: for ever).
-    func take(until deadline: Int64?) -> [Message] {
+    /// What has arrived, in order and `most` at a time; waits for something until `deadline` (milliseconds since 1970; nil: for ever).
+    func take(until deadline: Int64?, most: Int = .max) -> [Message] {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         if let deadline {
@@ -53,9 +53,12 @@ final class Mailbox<Message: Sendable>: @unchecked Sendable {
         } else {
             while messages.isEmpty { pthread_cond_wait(condition, mutex) }
         }
-        let taken = messages
-        messages = []
-        return taken
+        guard messages.count > most else {
+            defer { messages = [] }
+            return messages
+        }
+        defer { messages.removeFirst(most) }
+        return Array(messages.prefix(most))
     }
 
     /// What has arrived and not been taken.

@@ -20,7 +20,7 @@ package final class ManualEngine {
     @discardableResult
     package func turn() -> Bool {
         guard !isOver else { return false }
-        isOver = !thread.turn(engine.mailbox.take(until: 0))
+        isOver = !thread.turn(engine.mailbox.take(until: 0, most: engine.options.messagesPerCommit))
         return !isOver
     }
 

@@ -56,6 +56,54 @@ def test_a_backup_is_a_whole_store(sfn):
     assert "exists" in sfn("backup", "copy.db", code=1).stderr
 
 
+def test_a_backup_of_a_store_in_use_has_what_runs(sfn, functions):  # noqa: F811
+    sfn.write("m.asl.json", machine({"A": lambda_task("slow")}))
+    running = sfn.start("m.asl.json", "--name", "both", "--input", '{"seconds": 600}')
+    wait_for(lambda: "slow" in functions())
+    sfn("backup", "copy.db")
+    assert json.loads(sfn("describe", "both", "--store", "copy.db").stdout)["status"] == "RUNNING"
+    assert "0 executions removed" in sfn("prune", "--older-than", "0s").stderr
+    sfn("stop", "both")
+    running.communicate(timeout=30)
+    assert running.returncode == 3
+
+
+BUSY = '''
+import os, pathlib, time
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+def work(event, context):
+    """Notes how many run at once; the first ones wait until as many as may run have come."""
+    mine = HERE / f"running-{event}"
+    mine.touch()
+    end = time.monotonic() + 30
+    while len(list(HERE.glob("began-*"))) < 3 and time.monotonic() < end:
+        (HERE / f"began-{event}").touch()
+        time.sleep(0.01)
+    with open(HERE / "counts", "a") as file:
+        file.write(f"{len(list(HERE.glob('running-*')))}\\n")
+    mine.unlink()
+    return event
+'''
+
+
+@pytest.mark.parametrize("options, function, limits", [
+    (["--max-concurrency", "3"], {}, {}),
+    ([], {"concurrency": 3}, {}),
+    ([], {}, {"maxConcurrency": 3}),
+    (["--max-concurrency", "9"], {}, {"maxConcurrencyPerMachine": 3}),
+    ([], {}, {"maxConcurrencyPerMachine": 1, "machines": {"m": {"maxConcurrency": 3}}}),
+])
+def test_no_more_tasks_run_at_once_than_a_limit_says(sfn, options, function, limits):
+    sfn.write("busy.py", BUSY)
+    sfn.write("sfn-run.json", {"functions": {"work": {"python": "busy.py:work", **function}}, "limits": limits})
+    sfn.write("m.asl.json", machine({"M": {"Type": "Map", "End": True, "ItemProcessor": machine({"A": lambda_task("work")})}}))
+    done = sfn("m.asl.json", *options, "--input", json.dumps(list(range(8))))
+    assert json.loads(done.stdout) == list(range(8))
+    assert max(map(int, (sfn.folder / "counts").read_text().split())) == 3
+
+
 def test_stop_reaches_another_process(sfn, functions):  # noqa: F811
     sfn.write("m.asl.json", machine({"A": lambda_task("slow")}))
     running = sfn.start("m.asl.json", "--name", "stopped", "--input", '{"seconds": 600}')

@@ -237,6 +237,35 @@ private struct Held: Integration {
         await engine.shutDown()
     }
 
+    @Test(arguments: [true, false]) func quotasHoldUnlessTheProcessLiftsThem(areLifted: Bool) async throws {
+        let (store, path) = try temporaryStore()
+        defer { removeStore(path) }
+        var options = EngineOptions()
+        options.liftsQuotas = areLifted
+        let engine = try ExecutionEngine(store: store, options: options)
+        let pass = try machine(#"{"StartAt":"A","States":{"A":{"Type":"Pass","End":true}}}"#)
+        let result = try await engine.run(StartRequest(machine: pass, input: .string(String(repeating: "x", count: 300_000))))
+        #expect(result.status == (areLifted ? .succeeded : .failed))
+        #expect(result.error == (areLifted ? nil : "States.DataLimitExceeded"))
+        await engine.shutDown()
+    }
+
+    @Test func aCommitServesSoManyCallersAndTheNextOnesThoseWhoCameLater() throws {
+        let (store, path) = try temporaryStore()
+        defer { removeStore(path) }
+        var options = EngineOptions()
+        options.messagesPerCommit = 4
+        let engine = try ManualEngine(store: store, options: options)
+        let pass = try machine(#"{"StartAt":"A","States":{"A":{"Type":"Pass","End":true}}}"#)
+        let answered = Mutex<[Int]>([])
+        for caller in 0..<10 { engine.start(StartRequest(machine: pass, input: 1)) { _ in answered.withLock { $0.append(caller) } } }
+        for count in [4, 8, 10] {
+            engine.turn()
+            #expect(answered.withLock { $0 } == Array(0..<count))
+        }
+        #expect(engine.isIdle)
+    }
+
     @Test func aTaskThatPrintsWithoutEndFillsNoQueue() async throws {
         let (store, path) = try temporaryStore()
         defer { removeStore(path) }

@@ -36,6 +36,28 @@ import Testing
         #expect(try store.integrityProblems().isEmpty)
     }
 
+    @Test func aBackupTakenInTheMiddleOfACommitHasNothingOfIt() throws {
+        let temporary = try TemporaryStore()
+        let store = temporary.store
+        let id = try store.write { tx in
+            let id = try tx.insertSample("one")
+            try tx.append(segment(1, 2), to: id)
+            return id
+        }
+        try store.write { tx in
+            try tx.append(segment(3, 4), to: id)
+            _ = try tx.insertSample("two")
+            try store.backUp(to: temporary.folder + "/copy.db")
+            // Whoever writes is not held up, and does not notice.
+            try tx.append(segment(5, 6), to: id)
+        }
+        let copy = try Store(path: temporary.folder + "/copy.db")
+        #expect(try copy.integrityProblems().isEmpty)
+        #expect(try copy.read { try $0.executions(limit: 5) }.map(\.name) == ["one"])
+        #expect(try copy.read { try $0.historySegments(of: id).map(\.lastEventID) } == [2])
+        #expect(try store.read { try $0.historySegments(of: id).map(\.lastEventID) } == [2, 4, 6])
+    }
+
     @Test func aBackupIsAStoreOfThatMoment() throws {
         let temporary = try TemporaryStore()
         try temporary.store.write { _ = try $0.insertSample("one") }

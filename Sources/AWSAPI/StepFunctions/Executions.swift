@@ -57,7 +57,7 @@ extension StepFunctionsAPI {
             let shown = text.utf8.isEmpty ? "Invalid execution input." : error.message
             throw APIError("InvalidExecutionInput", "Invalid State Machine Execution Input: '\(shown)'")
         }
-        if text.utf8.count > 262_144 {
+        if text.utf8.count > 262_144, !engine.options.liftsQuotas {
             throw APIError("InvalidExecutionInput", "Invalid State Machine Execution Input: 'Input exceeds the maximum size of 262144 bytes'")
         }
         let resolved = try resolve(arn)

@@ -22,6 +22,7 @@ extension EngineOptions {
         options.region = configuration.services.region
         options.account = configuration.services.account
         options.limits = TaskLimits(configuration.limits)
+        options.liftsQuotas = !configuration.limits.quotas
         if let maxConcurrency { options.limits.perProcess = maxConcurrency }
         options.buckets = LocalBuckets(configuration)
         options.remoteBuckets = AWSIntegrations(configuration.services).remoteBuckets
