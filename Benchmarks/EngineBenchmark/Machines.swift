@@ -17,6 +17,19 @@ enum Machines {
         return #"{"StartAt":"S0","States":{\#(states.joined(separator: ","))}}"#
     }
 
+    /// Three states for each of the items, 40 at once (w2).
+    static let map = """
+        {"StartAt":"M","States":{"M":{"Type":"Map","ItemsPath":"$.items","MaxConcurrency":40,"ItemProcessor":{"StartAt":"A","States":{
+        "A":{"Type":"Pass","Next":"B"},"B":{"Type":"Pass","Parameters":{"v.$":"States.MathAdd($.v, 1)"},"Next":"C"},
+        "C":{"Type":"Pass","End":true}}},"End":true}}}
+        """
+
+    /// `branches` of `states` each (w3).
+    static func parallel(_ branches: Int, _ states: Int) -> String {
+        let branch = line(states, #""Type":"Pass""#)
+        return #"{"StartAt":"P","States":{"P":{"Type":"Parallel","Branches":[\#(Array(repeating: branch, count: branches).joined(separator: ","))],"End":true}}}"#
+    }
+
     static let wait = #"{"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":86400,"End":true}}}"#
 
     /// A distributed Map over the lines of a file, its results written to files.

@@ -62,6 +62,36 @@ struct RawEvents {
         goal: "half of SQLite's", isReached: ratio >= 0.5)
 }
 
+/// The shapes of w1, w2 and w3 inside the process: transitions, and what each asks of the processor and the disk.
+@Sendable func measureShapes(_ bench: Bench) async throws {
+    let items = JSONValue.object(["items": .array((0..<10_000).map { ["v": .integer($0)] })])
+    try await measureShape(bench, "a line, 12,000 transitions (w1)", Machines.chain(6000), ["n": 0])
+    try await measureShape(bench, "a Map of 10,000 items (w2)", Machines.map, items)
+    try await measureShape(bench, "a Parallel, 8 branches of 50 states (w3)", Machines.parallel(8, 50), ["x": 1])
+}
+
+private func measureShape(_ bench: Bench, _ name: String, _ text: String, _ input: JSONValue) async throws {
+    let path = bench.newPath()
+    let engine = try ExecutionEngine(store: try Store(path: path))
+    var request = StartRequest(machine: try bench.machine(text, name: "shape"), input: input)
+    request.isUnlimited = true
+    _ = try await engine.run(request)
+    var rates: [Double] = []
+    let before = engine.metrics
+    let processor = Process.processorSeconds
+    for _ in 0..<(bench.isQuick ? 3 : 15) {
+        let transitions = engine.metrics.transitions
+        let spent = try await seconds { _ = try await engine.run(request) }
+        rates.append(Double(engine.metrics.transitions - transitions) / spent)
+    }
+    let after = engine.metrics
+    let each = (Process.processorSeconds - processor) * 1e6 / Double(after.transitions - before.transitions)
+    await engine.shutDown()
+    removeStore(path)
+    let commits = Double(after.commits - before.commits) / Double(rates.count)
+    Figure.print(name, "\(rates.median.shown) transitions/s, \(each.shown) us of processor time each, \(commits.shown) commits")
+}
+
 /// What a transition costs as a history grows.
 @Sendable func measureScale(_ bench: Bench) async throws {
     var costs: [Double] = []

@@ -8,7 +8,7 @@ import Glibc
 //     sfn-benchmark --quick            a tenth of the large numbers
 
 let benchmarks: [(name: String, run: @Sendable (Bench) async throws -> Void)] = [
-    ("limit", measureLimit), ("scale", measureScale), ("many", measureMany), ("tasks", measureTasks), ("waiting", measureWaiting),
+    ("limit", measureLimit), ("shapes", measureShapes), ("scale", measureScale), ("many", measureMany), ("tasks", measureTasks), ("waiting", measureWaiting),
     ("distributed", measureDistributed), ("history", measureHistory), ("hello", measureHello),
 ]
 // Halves of others, in processes of their own.
