@@ -64,7 +64,7 @@ struct RawEvents {
 
 /// The shapes of w1, w2 and w3 inside the process: transitions, and what each asks of the processor and the disk.
 @Sendable func measureShapes(_ bench: Bench) async throws {
-    let items = JSONValue.object(["items": .array((0..<10_000).map { ["v": .integer($0)] })])
+    let items: JSONValue = ["items": .array((0..<10_000).map { ["v": .integer($0)] })]
     try await measureShape(bench, "a line, 12,000 transitions (w1)", Machines.chain(6000), ["n": 0])
     try await measureShape(bench, "a Map of 10,000 items (w2)", Machines.map, items)
     try await measureShape(bench, "a Parallel, 8 branches of 50 states (w3)", Machines.parallel(8, 50), ["x": 1])

@@ -142,43 +142,49 @@ final class MapRunner: Sendable {
             defer { engine.mapRunSignals.end(signal) }
             var inFlight = 0
             var isExhausted = false
-            while true {
-                if let row { try limits.refresh(row, request.arn, engine.store, at: engine.options.clock().milliseconds) }
-                while !isExhausted, inFlight < limits.concurrency, !Task.isCancelled {
-                    guard let next = try source.next() else {
-                        isExhausted = true
+            do {
+                while true {
+                    if let row { try limits.refresh(row, request.arn, engine.store, at: engine.options.clock().milliseconds) }
+                    while !isExhausted, inFlight < limits.concurrency, !Task.isCancelled {
+                        guard let next = try source.next() else {
+                            isExhausted = true
+                            break
+                        }
+                        counts.add(items: next.items)
+                        let before = try known.take(next.index)
+                        group.addTask { [self] in .ended(try await child(next, machine, row, before)) }
+                        inFlight += 1
+                    }
+                    guard inFlight > 0, let turn = try await group.next() else { break }
+                    guard case .ended(let ended) = turn else {
+                        limits.forget()
+                        if case .limitsChanged(more: true) = turn { group.addTask(operation: look) }
+                        continue
+                    }
+                    inFlight -= 1
+                    counts.ended(ended)
+                    if let writer { try writer.add(ended.isSucceeded ? .succeeded : .failed, ended.record(machine)) } else { outputs.add(ended) }
+                    if counts.executions.total - reported >= 5000, let row {
+                        reported = counts.executions.total
+                        try await save(counts, row)
+                    }
+                    let total = source.total ?? (isExhausted ? counts.items.total : nil)
+                    if limits.isExceeded(failed: counts.items.failed, total: total ?? .max) {
+                        stopChildren()
+                        try await drain(&group)
+                        throw Failure(
+                            ErrorName.exceedToleratedFailureThreshold, "The specified tolerated failure threshold was exceeded")
+                    }
+                    if Task.isCancelled {
+                        if !report.isShuttingDown { stopChildren() }
+                        try await drain(&group)
                         break
                     }
-                    counts.add(items: next.items)
-                    let before = try known.take(next.index)
-                    group.addTask { [self] in .ended(try await child(next, machine, row, before)) }
-                    inFlight += 1
                 }
-                guard inFlight > 0, let turn = try await group.next() else { break }
-                guard case .ended(let ended) = turn else {
-                    limits.forget()
-                    if case .limitsChanged(more: true) = turn { group.addTask(operation: look) }
-                    continue
-                }
-                inFlight -= 1
-                counts.ended(ended)
-                if let writer { try writer.add(ended.isSucceeded ? .succeeded : .failed, ended.record(machine)) } else { outputs.add(ended) }
-                if counts.executions.total - reported >= 5000, let row {
-                    reported = counts.executions.total
-                    try await save(counts, row)
-                }
-                let total = source.total ?? (isExhausted ? counts.items.total : nil)
-                if limits.isExceeded(failed: counts.items.failed, total: total ?? .max) {
-                    stopChildren()
-                    try await drain(&group)
-                    throw Failure(
-                        ErrorName.exceedToleratedFailureThreshold, "The specified tolerated failure threshold was exceeded")
-                }
-                if Task.isCancelled {
-                    if !report.isShuttingDown { stopChildren() }
-                    try await drain(&group)
-                    break
-                }
+            } catch {
+                // Leaving cancels the children, and one that is cancelled is stopped for good: not if it is only the engine that ends.
+                if engine.ends(because: error) { report.shutDown() }
+                throw error
             }
         }
         guard let writer else { return try outputs.value(stateName: engine.options.region) }

@@ -78,6 +78,8 @@ final class World: @unchecked Sendable {
     var crashes = 0
     var faults = 0
     private(set) var steps = 0
+    /// The step in which a full disk gets room.
+    private var hasRoomAt = 0
     private(set) var ends: [End] = []
 
     init(_ plan: WorldPlan) {
@@ -110,7 +112,7 @@ final class World: @unchecked Sendable {
         for place in processes.indices { open(place) }
         while problems.isEmpty {
             guard steps < 6_000 else {
-                problem("it does not end")
+                problem("it does not end: \(stillRunning()); \(errands.count) errands wait")
                 break
             }
             steps += 1
@@ -130,6 +132,8 @@ final class World: @unchecked Sendable {
     private func step() -> Bool {
         reviveSome()
         if !isCalm { maybeFault() }
+        // Somebody makes room on a full disk, also while others ask again and again.
+        if steps == hasRoomAt { disk.setCapacity(nil) }
         deliverRings()
         startSome()
         doErrands()
@@ -174,7 +178,6 @@ final class World: @unchecked Sendable {
         idleRounds += 1
         clock.set(clock.now + 5000)
         for place in processes.indices where processes[place] == nil { open(place) }
-        // Somebody makes room on a full disk.
         if idleRounds > 2 { disk.setCapacity(nil) }
         ringAll()
         if let process = living.isEmpty ? nil : numbers.pick(living) { try? process.engine.recover { _ in } }
@@ -212,7 +215,9 @@ final class World: @unchecked Sendable {
             let operation = numbers.pick(FaultyDisk.Operation.allCases)
             let manners: [FaultyDisk.Manner] = operation == .write ? FaultyDisk.Manner.allCases : operation == .sync ? [.before, .after] : [.before]
             disk.fail(operation, at: numbers.number(1...6), numbers.pick(manners))
-        case 5: disk.setCapacity(1)
+        case 5:
+            disk.setCapacity(1)
+            hasRoomAt = steps + 500
         case 6:
             guard plan.bug == nil else { return }
             isLying = true
