@@ -115,6 +115,16 @@ def test_stop_reaches_another_process(sfn, functions):  # noqa: F811
     assert json.loads(sfn("describe", "stopped").stdout)["status"] == "ABORTED"
 
 
+def test_stop_ends_what_a_killed_process_left(sfn):
+    sfn.write("m.asl.json", machine({"A": {"Type": "Wait", "Seconds": 600, "End": True}}))
+    running = sfn.start("m.asl.json", "--name", "left")
+    wait_for(lambda: "left" in sfn("list").stdout)
+    running.kill()
+    running.communicate()
+    sfn("stop", "left")
+    assert json.loads(sfn("describe", "left").stdout)["status"] == "ABORTED"
+
+
 def test_mock_cases_are_checked_and_covered(sfn):
     folder = ROOT / "statemachines/order-saga"
     done = sfn("test", folder / "machine.asl.json", "--mocks", folder / "mocks.json", "--coverage", "--junit", "report.xml")

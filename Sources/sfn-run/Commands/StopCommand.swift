@@ -22,6 +22,8 @@ struct StopCommand: AsyncParsableCommand {
         try await Refusal.reporting {
             let store = try place.open().store
             let engine = try ExecutionEngine(store: store, options: EngineOptions.named("stop"))
+            // What belongs to a process that is gone is stopped here: nobody would read the message.
+            try engine.adoptDeadEngines(onlyReleasing: true)
             for name in executions {
                 let row = try StoredExecution.find(name, in: store)
                 guard !row.status.isEnded else {
