@@ -119,6 +119,14 @@ import Testing
         #expect(outputs == ["0", "1", "2"])
         #expect(try store.read { try $0.childCounts(of: run) } == [.succeeded: 3])
         #expect(try store.read { try $0.children(of: run, from: 1, limit: 5) }.map(\.name) == ["child1", "child2"])
+        // One that was begun again counts as it is now, also where a page ends between the two.
+        try store.write { tx in
+            _ = try tx.insertSample("again") { new in
+                new.mapRun = run
+                new.itemIndex = 1
+            }
+        }
+        #expect(try store.read { try $0.children(of: run, from: 1, limit: 1) }.map(\.name) == ["again"])
         var filter = ExecutionFilter()
         filter.includesChildren = false
         #expect(try store.read { try $0.executions(filter, limit: 5) }.map(\.name) == ["parent"])

@@ -142,7 +142,12 @@ private enum Statements {
         \(ExecutionRow.select) WHERE e.status = 'RUNNING' AND e.status <> 'SUCCEEDED' AND e.owner IS NULL
         ORDER BY e.id LIMIT ?
         """)
-    static let children = SQL("\(ExecutionRow.select) WHERE e.map_run = ? AND e.item_index >= ? ORDER BY e.item_index LIMIT ?")
+    static let children = SQL(
+        """
+        \(ExecutionRow.select) WHERE e.map_run = ? AND e.item_index >= ?
+        AND NOT EXISTS (SELECT 1 FROM execution later WHERE later.map_run = e.map_run AND later.item_index = e.item_index AND later.id > e.id)
+        ORDER BY e.item_index LIMIT ?
+        """)
     static let childrenOfParent = SQL("\(ExecutionRow.select) WHERE e.parent = ? ORDER BY e.id")
     static let end = SQL(
         """
@@ -209,7 +214,7 @@ extension Reading {
         try connection.rows(Statements.unowned, limit) { ExecutionRow(row: $0) }
     }
 
-    /// The children of a Map Run in the order of their items, from item `first` on.
+    /// The children of a Map Run in the order of their items, from item `first` on; of an item that was begun again, the last one.
     package func children(of mapRun: MapRunID, from first: Int = 0, limit: Int) throws -> [ExecutionRow] {
         try connection.rows(Statements.children, mapRun, first, limit) { ExecutionRow(row: $0) }
     }
