@@ -9,12 +9,12 @@ enum Machines {
         """
     }
 
-    /// `count` states in a line.
-    static func line(_ count: Int, _ fields: String) -> String {
+    /// `count` states in a line, named after `prefix`.
+    static func line(_ count: Int, _ fields: String, prefix: String = "S") -> String {
         let states = (0..<count).map { index in
-            #""S\#(index)":{\#(fields),"# + (index + 1 < count ? #""Next":"S\#(index + 1)"}"# : #""End":true}"#)
+            #""\#(prefix)\#(index)":{\#(fields),"# + (index + 1 < count ? #""Next":"\#(prefix)\#(index + 1)"}"# : #""End":true}"#)
         }
-        return #"{"StartAt":"S0","States":{\#(states.joined(separator: ","))}}"#
+        return #"{"StartAt":"\#(prefix)0","States":{\#(states.joined(separator: ","))}}"#
     }
 
     /// Three states for each of the items, 40 at once (w2).
@@ -26,8 +26,9 @@ enum Machines {
 
     /// `branches` of `states` each (w3).
     static func parallel(_ branches: Int, _ states: Int) -> String {
-        let branch = line(states, #""Type":"Pass""#)
-        return #"{"StartAt":"P","States":{"P":{"Type":"Parallel","Branches":[\#(Array(repeating: branch, count: branches).joined(separator: ","))],"End":true}}}"#
+        // No two states of a machine have one name, not even in two branches.
+        let all = (0..<branches).map { line(states, #""Type":"Pass""#, prefix: "B\($0)S") }
+        return #"{"StartAt":"P","States":{"P":{"Type":"Parallel","Branches":[\#(all.joined(separator: ","))],"End":true}}}"#
     }
 
     static let wait = #"{"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":86400,"End":true}}}"#
