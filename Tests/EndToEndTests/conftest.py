@@ -39,6 +39,12 @@ class SfnRun:
         path.write_text(content if isinstance(content, str) else json.dumps(content, indent=2))
         return path
 
+    def has(self, name):
+        """Whether an execution of that name is in the store; false without a store, too."""
+        done = subprocess.run(
+            [str(PROGRAM), "describe", name], capture_output=True, text=True, timeout=120, cwd=self.folder, env=self.environment)
+        return done.returncode == 0
+
     def history(self, name):
         return json.loads(self("history", name, "--json").stdout)["events"]
 

@@ -118,7 +118,7 @@ def test_stop_reaches_another_process(sfn, functions):  # noqa: F811
 def test_stop_ends_what_a_killed_process_left(sfn):
     sfn.write("m.asl.json", machine({"A": {"Type": "Wait", "Seconds": 600, "End": True}}))
     running = sfn.start("m.asl.json", "--name", "left")
-    wait_for(lambda: "left" in sfn("list").stdout)
+    wait_for(lambda: sfn.has("left"))
     running.kill()
     running.communicate()
     sfn("stop", "left")
