@@ -104,7 +104,7 @@ let package = Package(
         .testTarget(name: "ServerTests", dependencies: ["Server"], swiftSettings: strict),
         .target(
             name: "Simulator", dependencies: ["Engine", "ExecutionDriver", "FaultyDisk", "LocalJobs", "ServiceIntegrations", "Store", "StatesLanguage", "JSON"], swiftSettings: strict),
-        .executableTarget(name: "sfn-simulate", dependencies: ["Simulator", "JSON"], swiftSettings: strict),
+        .executableTarget(name: "sfn-simulate", dependencies: ["Simulator", "LocalJobs", "JSON"], swiftSettings: strict),
         .testTarget(name: "SimulatorTests", dependencies: ["Simulator", "LocalJobs", "JSON"], swiftSettings: strict),
         .target(name: "CountingAllocator", path: "Tests/CountingAllocator"),
         .executableTarget(

@@ -41,8 +41,6 @@ package enum SecureRandom {
         }
     }
 
-    package static func number() -> UInt64 { bytes(8).reduce(0) { $0 << 8 | UInt64($1) } }
-
     package static func uuid() -> String { uuid(of: bytes(16)) }
 
     /// Of hexadecimal numbers.

@@ -193,6 +193,10 @@ package struct MachineGenerator {
         if usesEverything, !isExpress, depth < 2, numbers.percent(35) { return distributedMap(depth) }
         var processor = workflow(depth: depth + 1, outer: visible)
         processor["ProcessorConfig"] = ["Mode": "INLINE"]
+        return map(over: processor)
+    }
+
+    private mutating func map(over processor: JSONObject) -> JSONObject {
         var state = JSONObject()
         state["Type"] = "Map"
         state["ItemsPath"] = "$.items"
@@ -209,13 +213,7 @@ package struct MachineGenerator {
         var processor = workflow(depth: max(2, depth + 1), outer: [])
         processor["ProcessorConfig"] = ["Mode": "DISTRIBUTED", "ExecutionType": isExpress ? "EXPRESS" : "STANDARD"]
         isExpress = false
-        var state = JSONObject()
-        state["Type"] = "Map"
-        state["ItemsPath"] = "$.items"
-        state["ItemSelector"] = ["n.$": "$$.Map.Item.Index", "items.$": "$.items"]
-        state["ItemProcessor"] = .object(processor)
-        state["ResultPath"] = "$.m"
-        if numbers.percent(60) { state["MaxConcurrency"] = .integer(Int64(numbers.number(1...3))) }
+        var state = map(over: processor)
         if numbers.percent(40) { state["ToleratedFailureCount"] = .integer(Int64(numbers.number(1...3))) }
         return state
     }

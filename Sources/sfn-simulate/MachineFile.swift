@@ -1,21 +1,14 @@
 import Glibc
 import JSON
+import LocalJobs
 import Simulator
 
 /// A machine and its input in one file: `{"input": …, "definition": …}`.
 enum MachineFile {
     static func read(_ path: String) throws -> SimulatedMachine {
-        guard let file = fopen(path, "r") else {
+        guard let bytes = try? Files.read(path) else {
             print("sfn-simulate: \(path) cannot be read")
             exit(2)
-        }
-        defer { fclose(file) }
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 65_536)
-        while true {
-            let count = fread(&buffer, 1, buffer.count, file)
-            guard count > 0 else { break }
-            bytes += buffer[..<count]
         }
         let value = try JSONValue(parsing: bytes)
         return SimulatedMachine(name: path, definition: value["definition"] ?? .null, input: value["input"] ?? .null)

@@ -1,4 +1,5 @@
 """What the end-to-end tests share: the built program, in a folder of its own for each test."""
+import contextlib
 import json
 import os
 import pathlib
@@ -65,6 +66,20 @@ def lambda_task(function, **fields):
         **({} if "Next" in fields else {"End": True}),
         **fields,
     }
+
+
+@contextlib.contextmanager
+def moto_server(*options):
+    """The address of moto's server in this Python, until the block ends."""
+    server = subprocess.Popen(
+        [sys.executable, str(ROOT / "Tests/LocalServers/moto_server.py"), *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL, text=True)
+    port = server.stdout.readline().strip()
+    if not port:
+        pytest.skip("moto is not installed")
+    yield f"http://127.0.0.1:{port}"
+    server.stdin.close()
+    server.wait(timeout=30)
 
 
 def aws_command(endpoint, *arguments, code=0):

@@ -7,7 +7,7 @@ import sys
 import time
 
 import pytest
-from conftest import PROGRAM, ROOT
+from conftest import PROGRAM, ROOT, moto_server
 
 ROLE = "arn:aws:iam::123456789012:role/r"
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1"}
@@ -23,15 +23,8 @@ SHRINK = {"StartAt": "Shrink", "States": {"Shrink": {
 @pytest.fixture(scope="module")
 def moto():
     """moto in this Python; its machines are run."""
-    server = subprocess.Popen(
-        [sys.executable, str(ROOT / "Tests/LocalServers/moto_server.py"), "--run-machines"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL, text=True)
-    port = server.stdout.readline().strip()
-    if not port:
-        pytest.skip("moto is not installed")
-    yield f"http://127.0.0.1:{port}"
-    server.stdin.close()
-    server.wait(timeout=30)
+    with moto_server("--run-machines") as url:
+        yield url
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import sys
 import boto3
 import pytest
 
-from conftest import ROOT
+from conftest import moto_server
 from test_protocol import ROLE, Server
 from test_server import FAIL, PASS, client, ended, make
 
@@ -15,14 +15,8 @@ KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
 @pytest.fixture(scope="module")
 def moto():
-    server = subprocess.Popen([sys.executable, str(ROOT / "Tests/LocalServers/moto_server.py")], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                              stderr=subprocess.DEVNULL, text=True)
-    port = server.stdout.readline().strip()
-    if not port:
-        pytest.skip("moto is not installed")
-    yield f"http://127.0.0.1:{port}"
-    server.stdin.close()
-    server.wait(timeout=30)
+    with moto_server() as url:
+        yield url
 
 
 def there(moto, service):

@@ -1,4 +1,4 @@
-"""The existing model that is to be deployed: trained here once on scikit-learn's diabetes data, kept as models/model.tar.gz."""
+"""The existing model that is to be deployed: trained here once on scikit-learn's diabetes data, kept as data/model.tar.gz."""
 import pathlib
 import tarfile
 import tempfile

@@ -90,4 +90,24 @@ package struct JobPace: Sendable {
         for _ in 0..<min(round, 32) { delay = min(delay * factor, maximumSeconds) }
         return delay
     }
+
+    /// Asks until there is a result (nil: not yet). A question that fails is asked again if the job survives that, so many in a row.
+    func result(
+        survives: (Failure) -> Bool, _ ask: () async throws(Failure) -> JSONValue?
+    ) async throws(Failure) -> JSONValue {
+        var round = 0
+        var errors = 0
+        while true {
+            await pause(delaySeconds(round))
+            if Task.isCancelled { throw Failure(ErrorName.taskFailed, "The task was cancelled.") }
+            round += 1
+            do throws(Failure) {
+                if let result = try await ask() { return result }
+                errors = 0
+            } catch {
+                guard survives(error), errors < maximumErrors, !Task.isCancelled else { throw error }
+                errors += 1
+            }
+        }
+    }
 }

@@ -111,24 +111,17 @@ struct JobRun: Sendable {
     }
 
     private func ended(_ query: JobPattern.Query, _ started: JSONValue) async throws(Failure) -> JSONValue {
-        var round = 0
-        var errors = 0
-        while true {
-            await pace.pause(pace.delaySeconds(round))
-            if Task.isCancelled { throw Failure(ErrorName.taskFailed, "The task was cancelled.") }
-            round += 1
+        try await pace.result(survives: \.isPassing) { () throws(Failure) in
             do throws(Failure) {
                 let description = try await caller.call(query.operation, query.input).output
-                errors = 0
                 switch job.state(description) {
-                case .running: continue
+                case .running: return nil
                 case .succeeded(let output): return output
                 case .failed(let error, let cause): throw Failure(error, cause)
                 }
             } catch {
                 if let ending = job.endingError, error.error == ending { return started }
-                guard error.isPassing, errors < pace.maximumErrors, !Task.isCancelled else { throw error }
-                errors += 1
+                throw error
             }
         }
     }

@@ -67,27 +67,16 @@ package struct Kubernetes: Integration {
     }
 
     private func ended(_ job: KubernetesJob, _ name: String, _ cluster: KubernetesCluster) async throws(Failure) -> JSONValue {
-        var round = 0
-        var errors = 0
-        while true {
-            await pace.pause(pace.delaySeconds(round))
-            if Task.isCancelled { throw Failure(ErrorName.taskFailed, "The task was cancelled.") }
-            round += 1
-            let description: JSONValue
-            do throws(Failure) {
-                description = try await cluster.send("GET", "\(job.folder)/\(URLEncoding.encode(name))").body
-                errors = 0
-            } catch {
-                // The job survives a question without an answer.
-                guard let code = error.error, code == "EKS.429" || code.hasPrefix("EKS.5") || code == "EKS.SdkClientException",
-                    errors < pace.maximumErrors, !Task.isCancelled
-                else { throw error }
-                errors += 1
-                continue
-            }
+        // The job survives a question without an answer.
+        func survives(_ failure: Failure) -> Bool {
+            guard let code = failure.error else { return false }
+            return code == "EKS.429" || code.hasPrefix("EKS.5") || code == "EKS.SdkClientException"
+        }
+        return try await pace.result(survives: survives) { () throws(Failure) in
+            let description = try await cluster.send("GET", "\(job.folder)/\(URLEncoding.encode(name))").body
             let conditions = description["status"]?["conditions"]?.array ?? []
             func has(_ type: String) -> Bool { conditions.contains { $0["type"]?.string == type && $0["status"]?.string == "True" } }
-            guard has("Complete") || has("Failed") else { continue }
+            guard has("Complete") || has("Failed") else { return nil }
             let shown = await withLogs(description, job, name, cluster)
             guard has("Complete") else { throw Failure(ErrorName.taskFailed, shown.text()) }
             return shown
