@@ -1,3 +1,5 @@
+import Glibc
+import LocalJobs
 import Testing
 
 @testable import sfn_run
@@ -37,20 +39,36 @@ struct StoreLocationTests {
     }
 }
 
-struct FilesTests {
+struct NamedFileTests {
     @Test func pathsAreTakenApart() {
-        #expect(Files.folder(of: "/a/b.json") == "/a")
-        #expect(Files.folder(of: "/b.json") == "/")
-        #expect(Files.folder(of: "b.json") == ".")
-        #expect(Files.name(of: "/a/b.json") == "b.json")
-        #expect(Files.absolute("/a/./b/../c") == "/a/c")
-        #expect(Files.absolute("/../..") == "/")
+        #expect(Files.parent("/a/b.json") == "/a")
+        #expect(Files.parent("/b.json") == "/")
+        #expect(Files.parent("b.json") == ".")
+        #expect(Files.name("/a/b.json") == "b.json")
+        #expect(NamedFile.absolute("/a/./b/../c") == "/a/c")
+        #expect(NamedFile.absolute("/../..") == "/")
+        #expect(Files.resolve("../../x", in: "a") == "../x")
     }
 
     @Test func aMissingFileIsRefusedInOneSentence() {
-        let problem = #expect(throws: Refusal.self) { try Files.read("/no/such/file") }
+        let problem = #expect(throws: Refusal.self) { try NamedFile.read("/no/such/file") }
         #expect(problem?.sentence == "cannot read /no/such/file: No such file or directory")
         #expect(problem?.code == .invalidDefinition)
+    }
+
+    @Test func whatIsWrittenTakesThePlaceOfTheFileBehindALinkAndOfNothingElse() throws {
+        let folder = NamedFile.absolute(".build/named-file-\(getpid())")
+        try Files.makeFolder(folder)
+        defer { Files.remove(folder) }
+        try NamedFile.write([1], to: "\(folder)/file")
+        #expect(symlink("file", "\(folder)/link") == 0)
+        try NamedFile.write([2], to: "\(folder)/link")
+        #expect(Files.names(folder) == ["file", "link"] && Files.withoutLinks("\(folder)/link") == "\(folder)/file")
+        #expect(try NamedFile.read("\(folder)/file") == [2])
+        try NamedFile.write([3], to: "/dev/null")
+        #expect(!Files.isFile("/dev/null"))
+        #expect(throws: Refusal.self) { try NamedFile.write([4], to: "\(folder)/none/file") }
+        #expect(!Files.exists("\(folder)/none"))
     }
 }
 

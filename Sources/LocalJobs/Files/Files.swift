@@ -4,24 +4,38 @@ import Glibc
 package struct FileError: Error, Sendable, CustomStringConvertible {
     package let path: String
     package let code: Int32
+
+    package init(path: String, code: Int32) {
+        self.path = path
+        self.code = code
+    }
+
     package var description: String { "\(path): \(errorText(code))" }
 }
 
 /// Files and folders, on Glibc alone.
 package enum Files {
-    package static func read(_ path: String) throws(FileError) -> [UInt8] {
+    /// `EFBIG` where it is longer than `limit` bytes.
+    package static func read(_ path: String, upTo limit: Int = .max) throws(FileError) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw FileError(path: path, code: errno) }
         defer { close(descriptor) }
+        return try readAll(descriptor, named: path, upTo: limit)
+    }
+
+    /// What is left to be read.
+    package static func readAll(_ descriptor: Int32, named path: String, upTo limit: Int = .max) throws(FileError) -> [UInt8] {
         var info = stat()
         guard fstat(descriptor, &info) == 0 else { throw FileError(path: path, code: errno) }
         guard info.st_mode & S_IFMT != S_IFDIR else { throw FileError(path: path, code: EISDIR) }
+        guard info.st_size <= limit else { throw FileError(path: path, code: EFBIG) }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(max(0, Int(info.st_size)))
         var chunk = [UInt8](repeating: 0, count: 1 << 16)
         while true {
             let count = Glibc.read(descriptor, &chunk, chunk.count)
             if count > 0 {
+                guard bytes.count + count <= limit else { throw FileError(path: path, code: EFBIG) }
                 bytes.append(contentsOf: chunk[..<count])
             } else if count == 0 {
                 return bytes
@@ -37,7 +51,7 @@ package enum Files {
         let temporary = "\(path).\(getpid())-\(UInt32.random(in: 0 ... .max)).part"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
         guard descriptor >= 0 else { throw FileError(path: path, code: errno) }
-        let code = writeAll(bytes, descriptor)
+        let code = writeAll(bytes, to: descriptor)
         close(descriptor)
         if code == 0, rename(temporary, path) == 0 { return }
         let failure = code == 0 ? errno : code
@@ -49,8 +63,18 @@ package enum Files {
         try write(Array(text.utf8), to: path, mode: mode)
     }
 
-    /// 0 or an errno.
-    static func writeAll(_ bytes: [UInt8], _ descriptor: Int32) -> Int32 {
+    /// Writes behind what is there: for pipes and devices.
+    package static func append(_ bytes: [UInt8], to path: String) throws(FileError) {
+        let descriptor = open(path, O_WRONLY | O_APPEND | O_CLOEXEC)
+        guard descriptor >= 0 else { throw FileError(path: path, code: errno) }
+        defer { close(descriptor) }
+        let code = writeAll(bytes, to: descriptor)
+        if code != 0 { throw FileError(path: path, code: code) }
+    }
+
+    /// 0 or an errno: the other end has gone, or the disk is full.
+    @discardableResult
+    package static func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
         var offset = 0
         while offset < bytes.count {
             let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress.map { $0 + offset }, $0.count - offset) }
@@ -135,10 +159,17 @@ package enum Files {
         }
         var parts: [Substring] = []
         for part in whole.split(separator: "/") where part != "." {
-            if part == "..", let last = parts.last, last != ".." { parts.removeLast() } else { parts.append(part) }
+            if part == "..", parts.last != "..", !parts.isEmpty || whole.hasPrefix("/") { _ = parts.popLast() } else { parts.append(part) }
         }
         let joined = parts.joined(separator: "/")
         return whole.hasPrefix("/") ? "/" + joined : (joined.isEmpty ? "." : joined)
+    }
+
+    /// What a link leads to; anything else, and a link that leads nowhere, is the path itself.
+    package static func withoutLinks(_ path: String) -> String {
+        guard let text = realpath(path, nil) else { return path }
+        defer { free(text) }
+        return String(cString: text)
     }
 
     package static var currentFolder: String {
@@ -169,7 +200,7 @@ extension Files {
                 if errno != EINTR { code = errno }
                 continue
             }
-            code = writeAll(Array(chunk[..<count]), target)
+            code = writeAll(Array(chunk[..<count]), to: target)
         }
         close(target)
         if code == 0, rename(temporary, path) == 0 { return }

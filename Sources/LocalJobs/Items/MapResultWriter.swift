@@ -88,7 +88,7 @@ package final class MapResultWriter {
         if !isLines { bytes.append(part.count == 0 ? UInt8(ascii: "[") : UInt8(ascii: ",")) }
         value.write(to: &bytes)
         if isLines { bytes.append(UInt8(ascii: "\n")) }
-        let code = Files.writeAll(bytes, part.descriptor)
+        let code = Files.writeAll(bytes, to: part.descriptor)
         part.count += 1
         part.bytes += bytes.count
         parts[kind] = part
@@ -100,7 +100,7 @@ package final class MapResultWriter {
         guard var part = parts[kind], part.descriptor >= 0 else { return }
         var code: Int32 = 0
         if !isLines {
-            code = Files.writeAll([UInt8(ascii: "]")], part.descriptor)
+            code = Files.writeAll([UInt8(ascii: "]")], to: part.descriptor)
             part.bytes += 1
         }
         if close(part.descriptor) != 0, code == 0 { code = errno }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Deploy
 import JSON
+import LocalJobs
 import Store
 
 /// `sfn-run diff LOCAL REMOTE`
@@ -40,7 +41,7 @@ struct DiffCommand: AsyncParsableCommand {
 
     private func otherEvents() async throws -> [JSONValue] {
         if Files.exists(other) {
-            let json = try JSONValue(parsing: try Files.read(other))
+            let json = try JSONValue(parsing: try NamedFile.read(other))
             return json["events"]?.array ?? json.array ?? []
         }
         return try await remote.open(store.config).history(other)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import JSON
+import LocalJobs
 import StatesLanguage
 import Store
 

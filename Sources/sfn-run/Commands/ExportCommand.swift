@@ -1,6 +1,7 @@
 import ArgumentParser
 import Deploy
 import JSON
+import LocalJobs
 import SageMakerPipelines
 import StatesLanguage
 
@@ -56,7 +57,7 @@ struct ExportCommand: ParsableCommand {
             }
             let text = try file.content == .pipeline ? pipelineText(file) : machineText(file)
             if let output {
-                try Files.write(Array(text.utf8), to: output)
+                try NamedFile.write(Array(text.utf8), to: output)
             } else {
                 printText(text)
             }
@@ -110,7 +111,7 @@ struct ExportCommand: ParsableCommand {
         case .stepFunctions:
             let exported = exported(pipeline, file)
             exported.losses.forEach { printNote("note: \($0)") }
-            if let policy { try Files.write(exported.policy.bytes(.pretty) + [0x0A], to: policy) }
+            if let policy { try NamedFile.write(exported.policy.bytes(.pretty) + [0x0A], to: policy) }
             return CanonicalDefinition(exported.machine).text
         case .iamPolicy, .cloudformation, .sam, .terraform, .cdkTypeScript, .cdkPython:
             let exported = exported(pipeline, file)
@@ -128,7 +129,7 @@ struct ExportCommand: ParsableCommand {
 
     /// How long each step took in the mean of the latest successes, where there is a store that has some.
     private func measured(_ file: DefinitionFile) -> [String: Double]? {
-        let folder = file.path == "-" ? "." : Files.folder(of: file.path)
+        let folder = file.path == "-" ? "." : Files.parent(file.path)
         guard let store = try? place.open(from: folder).store,
             let rows = try? StoredStory.rows(ofMachine: ExecutionName.sanitized(file.name, limit: 80), in: store, limit: 20)
         else { return nil }

@@ -25,7 +25,7 @@ struct PullCommand: AsyncParsableCommand {
             guard let arn = try await there.machineARN(named: machine) else { throw Refusal("there is no machine \(machine)", .executionFailed) }
             let text = try await there.machine(arn)["definition"]?.string ?? ""
             let shown = (try? JSONValue(parsing: text)).map { $0.text(.pretty) + "\n" } ?? text
-            if let output { try Files.write(Array(shown.utf8), to: output) } else { printText(shown) }
+            if let output { try NamedFile.write(Array(shown.utf8), to: output) } else { printText(shown) }
         }
     }
 }

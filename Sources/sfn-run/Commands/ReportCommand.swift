@@ -24,7 +24,7 @@ struct ReportCommand: ParsableCommand {
             if html == "-" {
                 printText(report.text)
             } else {
-                try Files.write(Array(report.text.utf8), to: html)
+                try NamedFile.write(Array(report.text.utf8), to: html)
                 printNote("wrote \(html)")
             }
         }

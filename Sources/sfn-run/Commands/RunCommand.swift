@@ -59,7 +59,7 @@ struct RunCommand: AsyncParsableCommand {
         try await Refusal.reporting {
             let file = try DefinitionFile.read(file)
             let given = try input.map { try InputArgument.read($0, name: "--input") }
-            let folder = file.path == "-" ? "." : Files.folder(of: file.path)
+            let folder = file.path == "-" ? "." : Files.parent(file.path)
             let machineName = ExecutionName.sanitized(file.name, limit: 80)
             if let most = maxParallel, most < 1 { throw Refusal("--max-parallel: expected a number above 0") }
             let runnable = try Runnable(file, isExpress: express, parameters: parameter, input: given, maxParallel: maxParallel) { definition in
@@ -88,7 +88,7 @@ struct RunCommand: AsyncParsableCommand {
                 input: runnable.input, name: name ?? ExecutionName.new(for: machineName))
             request.timeScale = options.timeScale ?? 1
             request.isUnlimited = unlimited || runnable.pipeline != nil || !configuration.limits.quotas
-            request.parameters["file"] = .string(file.path == "-" ? "-" : Files.absolute(file.path))
+            request.parameters["file"] = .string(file.path == "-" ? "-" : NamedFile.absolute(file.path))
             if let pipeline = runnable.pipeline { request.parameters[PipelineRun.definitionKey] = pipeline.json }
             if let selection = runnable.selection {
                 request.parameters[PipelineRun.selectionKey] = selection.config

@@ -86,7 +86,7 @@ struct ServeCommand: AsyncParsableCommand {
             var apiOptions = APIOptions()
             if let delivery { apiOptions.logGroupExists = { await delivery.exists(groupARN: $0) } }
             if let mockConfig {
-                let value = try JSONValue(parsing: try Files.read(mockConfig))
+                let value = try JSONValue(parsing: try NamedFile.read(mockConfig))
                 let mocks = try MockConfiguration(value)
                 apiOptions.mocks = mocks
                 let reference = EngineReference()

@@ -64,7 +64,7 @@ struct TestCommand: ParsableCommand {
                 run.problems.forEach { printOutput("          \($0)") }
             }
             if coverage { covered.lines.forEach { printOutput($0) } }
-            if let junit { try Files.write(Array(JUnitReport.text(name, runs).utf8), to: junit) }
+            if let junit { try NamedFile.write(Array(JUnitReport.text(name, runs).utf8), to: junit) }
             let failed = runs.filter { !$0.problems.isEmpty }.count
             printOutput("\(runs.count - failed) passed, \(failed) failed")
             if failed > 0 { throw ExitCode.executionFailed }

@@ -1,4 +1,5 @@
 import Glibc
+import LocalJobs
 import SageMakerPipelines
 import StatesLanguage
 import Synchronization

@@ -1,4 +1,5 @@
 import JSON
+import LocalJobs
 import StatesLanguage
 
 /// A file that holds a state machine or a pipeline, with the line of each of its values.
@@ -19,14 +20,14 @@ struct DefinitionFile {
     /// The file's name without `.asl.json`: what the machine is called where nobody says otherwise.
     var name: String {
         if path == "-" { return "machine" }
-        var base = Files.name(of: path)
+        var base = Files.name(path)
         for suffix in [".asl.json", ".json", ".asl"] where base.hasSuffix(suffix) && base.utf8.count > suffix.utf8.count {
             base = String(base.dropLast(suffix.count))
             break
         }
         // `statemachines/train-model/machine.asl.json` is called by its folder.
         if base == "machine" || base == "pipeline" || base == "statemachine" {
-            let folder = Files.name(of: Files.folder(of: Files.absolute(path)))
+            let folder = Files.name(Files.parent(NamedFile.absolute(path)))
             if !folder.isEmpty { base = folder }
         }
         return base
@@ -43,7 +44,7 @@ struct DefinitionFile {
     }
 
     static func read(_ path: String) throws -> DefinitionFile {
-        let bytes = try Files.read(path)
+        let bytes = try NamedFile.read(path)
         do {
             let (definition, lines) = try JSONValue.parseWithLines(bytes)
             return DefinitionFile(path: path, bytes: bytes, definition: definition, lines: lines)

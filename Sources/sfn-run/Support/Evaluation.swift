@@ -3,6 +3,7 @@ import Glibc
 import JSON
 import JSONPath
 import JSONata
+import LocalJobs
 
 enum ExpressionLanguage: String, ExpressibleByArgument, CaseIterable {
     case jsonata, jsonpath, intrinsic
@@ -116,7 +117,7 @@ enum BatchEvaluation {
             answer(line, defaultLanguage).json.write(to: &out)
             out.append(0x0A)
             if out.count > 1 << 16 || !lines.hasBufferedLine {
-                guard Files.writeAll(out, to: STDOUT_FILENO) else { throw ExitCode.executionFailed }
+                guard Files.writeAll(out, to: STDOUT_FILENO) == 0 else { throw ExitCode.executionFailed }
                 out.removeAll(keepingCapacity: true)
             }
         }
@@ -176,7 +177,7 @@ struct LineReader {
             let count = Glibc.read(descriptor, &chunk, chunk.count)
             if count < 0 {
                 if errno == EINTR { continue }
-                throw Refusal("cannot read standard input: \(Files.errorText())", .invalidDefinition)
+                throw Refusal("cannot read \(FileError(path: "standard input", code: errno))", .invalidDefinition)
             }
             if count == 0 { isAtEnd = true } else { buffer.append(contentsOf: chunk[0..<count]) }
         }

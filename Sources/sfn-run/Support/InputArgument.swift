@@ -1,16 +1,17 @@
 import JSON
+import LocalJobs
 
 /// What `--input` takes: JSON, a file, or `-` for standard input.
 enum InputArgument {
     static func read(_ text: String, name: String) throws -> JSONValue {
-        if text == "-" { return try parse(try Files.read("-"), from: "standard input") }
+        if text == "-" { return try parse(try NamedFile.read("-"), from: "standard input") }
         if looksLikeJSON(text) { return try parse(Array(text.utf8), from: name) }
         guard Files.exists(text) else {
             // `true`, `42` and the like are JSON too, where no file has that name.
             if let value = try? JSONValue(parsing: text) { return value }
             throw Refusal("\(name): \(text) is neither JSON nor a file", .wrongUsage)
         }
-        return try parse(try Files.read(text), from: text)
+        return try parse(try NamedFile.read(text), from: text)
     }
 
     private static func looksLikeJSON(_ text: String) -> Bool {

@@ -2,6 +2,7 @@ import AWSAPI
 import Engine
 import Glibc
 import JSON
+import LocalJobs
 import ServiceIntegrations
 import Synchronization
 
@@ -25,7 +26,7 @@ final class LogSink: Sendable {
             return
         }
         let opened = open(place, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
-        guard opened >= 0 else { throw Refusal("--log-events: cannot write \(place): \(String(cString: strerror(errno)))") }
+        guard opened >= 0 else { throw Refusal("--log-events: cannot write \(FileError(path: place, code: errno))") }
         descriptor = opened
     }
 
@@ -38,23 +39,13 @@ final class LogSink: Sendable {
                 event.json.write(to: &lines)
                 lines.append(0x0A)
             }
-            writing.withLock { _ in Self.writeAll(lines, descriptor) }
+            writing.withLock { _ in _ = Files.writeAll(lines, to: descriptor) }
         }
         guard let delivery else { return }
         for destination in logged.configuration["destinations"]?.array ?? [] {
             guard let arn = destination["cloudWatchLogsLogGroup"]?["logGroupArn"]?.string else { continue }
             delivery.deliver(
                 events.map { LogDelivery.Event(milliseconds: $0.milliseconds, message: $0.json.text()) }, toGroup: arn, machine: logged.machineName)
-        }
-    }
-
-    private static func writeAll(_ bytes: [UInt8], _ descriptor: Int32) {
-        var done = 0
-        while done < bytes.count {
-            let count = bytes[done...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { return }
-            done += count
         }
     }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import LocalJobs
 
 /// Which store and which sfn-run.json a command works with.
 struct StoreLocation: Equatable {
@@ -13,12 +14,12 @@ struct StoreLocation: Equatable {
         environment: (String) -> String? = { name in getenv(name).map { String(cString: $0) } },
         exists: (String) -> Bool = Files.exists
     ) -> StoreLocation {
-        let found = configuration.map { Files.absolute($0) } ?? nearestConfiguration(from: Files.absolute(folder), exists: exists)
-        if let store { return StoreLocation(store: Files.absolute(store), configuration: found) }
+        let found = configuration.map { NamedFile.absolute($0) } ?? nearestConfiguration(from: NamedFile.absolute(folder), exists: exists)
+        if let store { return StoreLocation(store: NamedFile.absolute(store), configuration: found) }
         if let named = environment("SFN_RUN_STORE"), !named.isEmpty {
-            return StoreLocation(store: Files.absolute(named), configuration: found)
+            return StoreLocation(store: NamedFile.absolute(named), configuration: found)
         }
-        let home = found.map(Files.folder(of:)) ?? Files.currentFolder
+        let home = found.map(Files.parent) ?? Files.currentFolder
         return StoreLocation(store: (home == "/" ? "" : home) + "/.sfn-run/sfn.db", configuration: found)
     }
 
@@ -28,7 +29,7 @@ struct StoreLocation: Equatable {
             let candidate = (folder == "/" ? "" : folder) + "/sfn-run.json"
             if exists(candidate) { return candidate }
             if folder == "/" { return nil }
-            folder = Files.folder(of: folder)
+            folder = Files.parent(folder)
         }
     }
 }

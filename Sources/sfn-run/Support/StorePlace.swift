@@ -20,7 +20,13 @@ struct StorePlace: ParsableArguments {
         if !creating, !Files.exists(location.store) {
             throw Refusal("there is no store at \(location.store); --store or SFN_RUN_STORE name another one", .wrongUsage)
         }
-        if creating { try Files.makeFolder(Files.folder(of: location.store)) }
+        if creating {
+            do throws(FileError) {
+                try Files.makeFolder(Files.parent(location.store))
+            } catch {
+                throw Refusal("cannot make \(error)", .executionFailed)
+            }
+        }
         return (try Store(path: location.store), location)
     }
 }
@@ -53,7 +59,7 @@ enum ShellWord {
 /// Reads sfn-run.json, or the defaults where there is none.
 enum ConfigurationFile {
     static func read(_ path: String?, folder: String) throws -> Configuration {
-        guard let path else { return Configuration(folder: Files.absolute(folder)) }
+        guard let path else { return Configuration(folder: NamedFile.absolute(folder)) }
         let (configuration, diagnostics) = Configuration.read(file: path)
         for diagnostic in diagnostics where diagnostic.isWarning { printNote("\(path): warning at \(diagnostic)") }
         let errors = diagnostics.filter { !$0.isWarning }
