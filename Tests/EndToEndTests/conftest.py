@@ -69,17 +69,27 @@ def lambda_task(function, **fields):
 
 
 @contextlib.contextmanager
-def moto_server(*options):
-    """The address of moto's server in this Python, until the block ends."""
+def local_server(name, *options):
+    """The address of a server of Tests/LocalServers in this Python, until the block ends; skips where it prints no port."""
     server = subprocess.Popen(
-        [sys.executable, str(ROOT / "Tests/LocalServers/moto_server.py"), *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        [sys.executable, str(ROOT / "Tests/LocalServers" / name), *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL, text=True)
     port = server.stdout.readline().strip()
     if not port:
-        pytest.skip("moto is not installed")
-    yield f"http://127.0.0.1:{port}"
-    server.stdin.close()
-    server.wait(timeout=30)
+        server.stdin.close()
+        server.wait(timeout=30)
+        pytest.skip(f"{name} {' '.join(options)} has no program to start")
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.stdin.close()
+        server.stdout.close()
+        server.wait(timeout=30)
+
+
+def moto_server(*options):
+    """moto's server in this Python."""
+    return local_server("moto_server.py", *options)
 
 
 def aws_command(endpoint, *arguments, code=0):
