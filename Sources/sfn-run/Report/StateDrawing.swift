@@ -81,7 +81,8 @@ struct StateDrawing {
         var owners: [String: String] = [:]
         for edge in graph.edges where edge.kind == .otherwise { owners[edge.to] = edge.from }
         result.items = box.nodes.map { node in
-            let width = min(260, max(90, 7.2 * Double(max(node.name.unicodeScalars.count, (Self.short(node.detail ?? "").unicodeScalars.count + 8) * 5 / 6)) + 24))
+            let text = max(7.2 * Double(node.name.unicodeScalars.count), 5.8 * Double(detail(node).unicodeScalars.count))
+            let width = min(260, max(90, text + 24))
             var item = Measured.Item(node: node, width: width, height: Self.nodeHeight)
             let inner = box.boxes.filter { $0.start.flatMap { owners[$0] } == node.id }
             if !inner.isEmpty { Self.arrange(inner.map { measure($0, inside: node.name) }, in: &item) }
@@ -167,6 +168,11 @@ struct StateDrawing {
 
     // MARK: drawing
 
+    /// The second line: `Task · f · 4 times`
+    private func detail(_ node: StateGraph.Node) -> String {
+        [node.type, Self.short(node.detail ?? ""), mark(node.name).note].filter { !$0.isEmpty }.joined(separator: " · ")
+    }
+
     private func draw(_ box: Measured, _ x: Double, _ y: Double, _ frames: inout [String], _ nodes: inout [String], _ places: inout [String: Rectangle]) {
         if !box.title.isEmpty {
             frames.append("<rect class=\"frame\" x=\"\(HTML.at(x))\" y=\"\(HTML.at(y))\" width=\"\(HTML.at(box.width))\" height=\"\(HTML.at(box.height))\" rx=\"6\"/>")
@@ -175,11 +181,11 @@ struct StateDrawing {
         for item in box.items {
             let place = Rectangle(x: x + item.x, y: y + item.y, width: item.width, height: item.height, layer: item.y)
             places[item.node.id] = place
-            let (className, note) = mark(item.node.name)
+            let className = mark(item.node.name).className
             let round = item.node.type == "Choice" ? 14 : item.node.type == "Succeed" || item.node.type == "Fail" ? 20 : 5
             let rectangle = "<rect class=\"node \(className)\" x=\"\(HTML.at(place.x))\" y=\"\(HTML.at(place.y))\" width=\"\(HTML.at(place.width))\" height=\"\(HTML.at(place.height))\" rx=\"\(round)\"/>"
             let middle = HTML.at(place.x + place.width / 2)
-            let detail = [item.node.type, Self.short(item.node.detail ?? ""), note].filter { !$0.isEmpty }.joined(separator: " · ")
+            let detail = detail(item.node)
             let texts = """
                 <text text-anchor="middle" x="\(middle)" y="\(HTML.at(place.y + 17))">\(HTML.escape(HTML.short(item.node.name, Int(place.width / 7.2))))</text>\
                 <text class="detail" text-anchor="middle" x="\(middle)" y="\(HTML.at(place.y + 32))">\(HTML.escape(HTML.short(detail, Int(place.width / 5.8))))</text>
