@@ -20,8 +20,8 @@ import Testing
                 "SCHEMA_VALIDATION_FAILED: Field 'Colour' is not supported at /",
                 "SCHEMA_VALIDATION_FAILED: Field 'Retry' is not supported at /States/A",
                 "MISSING_TRANSITION_TARGET: Missing 'Next' target: B at /States/A/Next",
-                "SCHEMA_VALIDATION_FAILED: Value must be between 0 and 99999999 but was -1 at /States/A/Seconds",
-                "SCHEMA_VALIDATION_FAILED: Value is not a valid JSONPath: a path starts with '$' at /States/C/InputPath",
+                "SCHEMA_VALIDATION_FAILED: Minimum value is 0 at /States/A/Seconds",
+                "SCHEMA_VALIDATION_FAILED: Value must be a valid JSONPath. at /States/C/InputPath",
                 "MISSING_TRANSITION_TARGET: State \"C\" is not reachable. at /States/C",
             ])
     }
@@ -84,6 +84,121 @@ import Testing
     ])
     func mistakesAreRefused(_ body: String) {
         #expect(!errors(state(body)).isEmpty)
+    }
+
+    /// AWS's sentences: tiny-asl-machine's recordings, cdk-preflight's and floci's measurements of 2026, reports of deployments.
+    @Test(arguments: [
+        (#""Type":"Pass""#, "This object should have only one of the following fields: [Next, End] at /States/S"),
+        (#""Type":"Pass","Next":"S","End":true"#, "There should only be one of the following fields: [Next, End] at /States/S"),
+        (#""End":true"#, "The field 'Type' is required at /States/S"),
+        (
+            #""Type":"Wait","End":true"#,
+            "This object should have only one of the following fields: [SecondsPath, Seconds, TimestampPath, Timestamp] at /States/S"
+        ),
+        (
+            #""Type":"Wait","Seconds":1,"TimestampPath":"$.t","End":true"#,
+            "There should only be one of the following fields: [SecondsPath, Seconds, TimestampPath, Timestamp] at /States/S"
+        ),
+        (#""Type":"Wait","Seconds":1.5,"End":true"#, "Expected value of type Integer at /States/S/Seconds"),
+        (#""Type":"Wait","Seconds":100000000,"End":true"#, "Maximum value is 99999999 at /States/S/Seconds"),
+        (#""Type":"Task","End":true"#, "These fields are required: [Resource] at /States/S"),
+        (#""Type":"Task","Resource":"f","End":true"#, "Value is not a valid resource ARN at /States/S/Resource"),
+        (#""Type":"Task","Resource":"arn:aws:lambda:r:1:function:f","TimeoutSeconds":0,"End":true"#, "Minimum value is 1 at /States/S/TimeoutSeconds"),
+        (
+            #""Type":"Task","Resource":"arn:aws:states:::sqs:sendMessage.sync","End":true"#,
+            "The resource provided arn:aws:states:::sqs:sendMessage.sync is not recognized. The value is not a valid resource ARN, or the resource is not available in this region. at /States/S/Resource"
+        ),
+        (
+            #""Type":"Task","Resource":"arn:aws:states:r:1:activity:a","Credentials":{"RoleArn":"r"},"End":true"#,
+            "The field 'Credentials' is not supported for activities at /States/S/Credentials"
+        ),
+        (
+            #""Type":"Task","Resource":"arn:aws:lambda:r:1:function:f","Retry":[{"ErrorEquals":["States.ALL","A"]}],"End":true"#,
+            "States.ALL must appear alone and at end of list at /States/S/Retry[0]/ErrorEquals"
+        ),
+        (
+            #""Type":"Task","Resource":"arn:aws:lambda:r:1:function:f","Retry":[{"ErrorEquals":["A"],"BackoffRate":0.5}],"End":true"#,
+            "Minimum value is 1.0 at /States/S/Retry[0]/BackoffRate"
+        ),
+        (
+            #""Type":"Task","Resource":"arn:aws:lambda:r:1:function:f","Retry":[{"ErrorEquals":["A"],"JitterStrategy":"HALF"}],"End":true"#,
+            "Value should be one of the following: [NONE, FULL] at /States/S/Retry[0]/JitterStrategy"
+        ),
+        (
+            #""Type":"Task","Resource":"arn:aws:lambda:r:1:function:f","Catch":[{"ErrorEquals":["A"]}],"End":true"#,
+            "These fields are required: [Next] at /States/S/Catch[0]"
+        ),
+        (#""Type":"Choice","Choices":[{"Variable":"$.a","IsNull":true}]"#, "These fields are required: [Next] at /States/S/Choices[0]"),
+        (
+            #""Type":"Choice","Choices":[{"Next":"S"}]"#,
+            "The object must have only one of the following fields, [And, Or, Not, Variable, Condition] at /States/S/Choices[0]"
+        ),
+        (
+            #""Type":"Choice","Choices":[{"Variable":"a","IsNull":true,"Next":"S"}]"#,
+            "Value is not a Reference Path: Reference path didn't start with '$' at /States/S/Choices[0]/Variable"
+        ),
+        (#""Type":"Map","End":true"#, "This object should have only one of the following fields: [ItemProcessor, Iterator] at /States/S"),
+        (
+            #""Type":"Map","End":true,"MaxConcurrencyPath":"$$.Execution.Input.n","ItemProcessor":{"StartAt":"P","States":{"P":{"Type":"Succeed"}}}"#,
+            "Value is not a Reference Path at /States/S/MaxConcurrencyPath"
+        ),
+        (
+            #""Type":"Map","End":true,"ToleratedFailurePercentage":101,"ItemProcessor":{"StartAt":"P","States":{"P":{"Type":"Succeed"}}}"#,
+            "Maximum value is 100.0 at /States/S/ToleratedFailurePercentage"
+        ),
+        (
+            #""Type":"Map","End":true,"ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED"},"StartAt":"P","States":{"P":{"Type":"Succeed"}}}"#,
+            "These fields are required: [ExecutionType] at /States/S/ItemProcessor/ProcessorConfig"
+        ),
+        (#""Type":"Pass","Assign":{"states":1},"End":true"#, "RESERVED_VARIABLE_NAME: Cannot assign to reserved variable '$states'. at /States/S/Assign"),
+        (
+            #""Type":"Pass","QueryLanguage":"JSONata","Output":"{% 1","End":true"#,
+            "JSONata string must start with {% and end with %} at /States/S/Output"
+        ),
+    ])
+    func mistakesAreToldInAWSsWords(_ body: String, _ sentence: String) {
+        #expect(errors(state(body)).first == (sentence.hasPrefix("RESERVED") ? sentence : "SCHEMA_VALIDATION_FAILED: " + sentence))
+    }
+
+    @Test func aRuleHasOneComparison() {
+        let none = errors(state(#""Type":"Choice","Choices":[{"Variable":"$.a","Next":"S"}]"#)).first ?? ""
+        #expect(none.hasPrefix("SCHEMA_VALIDATION_FAILED: This object should have only one of the following fields: [StringEquals, IsBoolean, "))
+        #expect(none.split(separator: ",").count == 39)
+        let two = errors(state(#""Type":"Choice","Choices":[{"Variable":"$.a","IsNull":true,"IsString":true,"Next":"S"}]"#)).first ?? ""
+        #expect(two.hasPrefix("SCHEMA_VALIDATION_FAILED: There should only be one of the following fields: [StringEquals, "))
+    }
+
+    @Test(arguments: [
+        (#""InputType":"CSV""#, "The field 'CSVHeaderLocation' is required"),
+        (#""InputType":"CSV","CSVHeaderLocation":"GIVEN""#, "These fields are required: [CSVHeaders]"),
+        (#""InputType":"JSON","CSVHeaderLocation":"FIRST_ROW""#, "Field 'CSVHeaderLocation' is not supported"),
+        (#""InputType":"JSON","ManifestType":"ATHENA_DATA""#, "Field 'ManifestType' is not supported"),
+        (#""Transformation":"LOAD_AND_FLATTEN""#, "The field 'InputType' is required"),
+        (#""InputType":"JSON","ItemsPointer":"a/b""#, #"Invalid input: JSON Pointer expression must start with '/': "a/b""#),
+        (#""InputType":"JSON","MaxItems":100000001"#, "Maximum value is 100000000"),
+    ])
+    func aReaderIsAskedForWhatItsFormatNeeds(_ configuration: String, _ sentence: String) {
+        let found = errors(
+            state(
+                #""Type":"Map","End":true,"ItemReader":{"Resource":"arn:aws:states:::s3:getObject","ReaderConfig":{"# + configuration
+                    + #"}},"ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"},"StartAt":"P","States":{"P":{"Type":"Succeed"}}}"#))
+        #expect(found.count == 1)
+        #expect(found.first?.hasPrefix("SCHEMA_VALIDATION_FAILED: " + sentence + " at /States/S/ItemReader/ReaderConfig") == true)
+    }
+
+    @Test func whatHasNoStatesHasNoEndEither() {
+        #expect(
+            errors(#"{"StartAt":"A","States":{}}"#) == [
+                "SCHEMA_VALIDATION_FAILED: Value cannot be empty at /States",
+                "MISSING_TRANSITION_TARGET: Missing 'Next' target: A at /StartAt",
+                "MISSING_END_STATE: Workflow has no terminal state at null",
+            ])
+        #expect(errors(state(#""End":true"#)).last == "MISSING_END_STATE: Workflow has no terminal state at null")
+    }
+
+    @Test func aRetrierMayWaitNoTimeAtAll() {
+        #expect(
+            errors(state(#""Type":"Task","Resource":"arn:aws:lambda:r:1:function:f","Retry":[{"ErrorEquals":["A"],"IntervalSeconds":0}],"End":true"#)) == [])
     }
 
     // MARK: extensions

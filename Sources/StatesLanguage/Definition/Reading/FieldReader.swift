@@ -15,6 +15,11 @@ struct FieldReader {
 
     func schema(_ message: String, at name: String) { session.schema(message, place.field(name)) }
 
+    /// AWS reports what is missing at the object that should have it.
+    func required(_ names: String...) {
+        session.schema("These fields are required: [\(names.joined(separator: ", "))]", place)
+    }
+
     // MARK: plain values
 
     func string(_ name: String) -> String? {
@@ -28,7 +33,7 @@ struct FieldReader {
 
     func requiredString(_ name: String) -> String? {
         guard has(name) else {
-            schema("The field '\(name)' is required but was missing", at: name)
+            required(name)
             return nil
         }
         guard let text = string(name) else { return nil }
@@ -89,10 +94,14 @@ struct FieldReader {
     func integer(_ name: String, _ range: ClosedRange<Int64>) -> Int64? {
         guard let value = object[name] else { return nil }
         guard let number = value.wholeNumber, value.isNumber else {
-            schema("Expected value of type [INTEGER]", at: name)
+            schema("Expected value of type Integer", at: name)
             return nil
         }
-        return check(Double(number), in: Double(range.lowerBound)...Double(range.upperBound), name) ? number : nil
+        guard range.contains(number) else {
+            schema(number < range.lowerBound ? "Minimum value is \(range.lowerBound)" : "Maximum value is \(range.upperBound)", at: name)
+            return nil
+        }
+        return number
     }
 
     func number(_ name: String, _ range: ClosedRange<Double>) -> Double? {
@@ -101,19 +110,13 @@ struct FieldReader {
             schema("Expected value of type [NUMBER]", at: name)
             return nil
         }
-        return check(number, in: range, name) ? number : nil
-    }
-
-    private func check(_ number: Double, in range: ClosedRange<Double>, _ name: String) -> Bool {
-        if range.contains(number) { return true }
-        let found = JSONValue.normalized(number).text()
-        let low = JSONValue.normalized(range.lowerBound).text()
-        if range.upperBound.isInfinite || range.upperBound > 1e15 {
-            schema("Value must be at least \(low) but was \(found)", at: name)
-        } else {
-            schema("Value must be between \(low) and \(JSONValue.normalized(range.upperBound).text()) but was \(found)", at: name)
+        guard range.contains(number) else {
+            // A limit with a fraction is written as Java writes a double: `1.0` (floci#3733).
+            let isBelow = number < range.lowerBound
+            schema("\(isBelow ? "Minimum" : "Maximum") value is \(isBelow ? range.lowerBound : range.upperBound)", at: name)
+            return nil
         }
-        return false
+        return number
     }
 
     // MARK: what the fields of an object may be
@@ -125,10 +128,15 @@ struct FieldReader {
 
     /// At most one of these.
     func exclusive(_ names: String...) {
-        let given = names.filter(has)
-        if given.count > 1 {
-            session.schema("Only one of the following fields can be present: [\(given.joined(separator: ", "))]", place)
-        }
+        if names.filter(has).count > 1 { tooMany(names) }
+    }
+
+    /// AWS lists all that may stand there, in either case (tiny-asl-machine's recordings).
+    func tooMany(_ names: [String]) {
+        session.schema("There should only be one of the following fields: [\(names.joined(separator: ", "))]", place)
+    }
+    func none(of names: [String]) {
+        session.schema("This object should have only one of the following fields: [\(names.joined(separator: ", "))]", place)
     }
 
     func onlyFor(_ wanted: QueryLanguage, _ names: String...) {
@@ -160,9 +168,19 @@ struct FieldReader {
         do {
             return try PathExpression(text)
         } catch {
-            schema("Value is not a valid JSONPath: \(error.message)", at: name)
+            if Self.takesAnyPath(name) {
+                schema("Value must be a valid JSONPath.", at: name)
+            } else {
+                schema("Value is not a Reference Path: \(Self.reason(text, error))", at: name)
+            }
             return nil
         }
+    }
+
+    private static func takesAnyPath(_ name: String) -> Bool { name == "InputPath" || name == "OutputPath" }
+
+    private static func reason(_ text: String, _ error: PathSyntaxError) -> String {
+        text.hasPrefix("$") ? error.message : "Reference path didn't start with '$'"
     }
 
     func resultPath() -> ResultPath {
@@ -176,7 +194,7 @@ struct FieldReader {
         do {
             return .reference(try ReferencePath(text))
         } catch {
-            schema("Value is not a valid Reference Path: \(error.message)", at: "ResultPath")
+            schema("Value is not a Reference Path: \(Self.reason(text, error))", at: "ResultPath")
             return .whole
         }
     }
@@ -185,7 +203,13 @@ struct FieldReader {
     func numberField(_ name: String, _ range: ClosedRange<Int64>, isFraction: Bool = false) -> NumberField? {
         exclusive(name, name + "Path")
         if language == .jsonPath, has(name + "Path") {
-            return path(name + "Path").map { NumberField(name: name, source: .path($0)) }
+            guard let path = path(name + "Path") else { return nil }
+            // A Reference Path, in a Map's numbers at least (measured on AWS, floci#3733).
+            if Self.ofMaps.contains(name), path.root == .context || !path.isDefinite {
+                schema("Value is not a Reference Path", at: name + "Path")
+                return nil
+            }
+            return NumberField(name: name, source: .path(path))
         }
         guard let value = object[name] else { return nil }
         if let text = value.string, language == .jsonata, QueryExpression.source(of: text) != nil {
@@ -196,6 +220,10 @@ struct FieldReader {
             ? number(name, Double(range.lowerBound)...Double(range.upperBound)) != nil : integer(name, range) != nil
         return isRight ? NumberField(name: name, source: .literal(value)) : nil
     }
+
+    private static let ofMaps: Set<String> = [
+        "MaxConcurrency", "ToleratedFailureCount", "ToleratedFailurePercentage", "MaxItems", "MaxItemsPerBatch", "MaxInputBytesPerBatch",
+    ]
 
     /// `NAME` or `NAMEPath`, whose path may be an intrinsic function too.
     func stringField(_ name: String) -> StringField? {
@@ -238,9 +266,13 @@ struct FieldReader {
         for key in members.keys {
             let name = language == .jsonPath && key.hasSuffix(".$") ? String(key.dropLast(2)) : key
             if name == "states" {
-                schema("The variable name 'states' is reserved", at: "Assign")
-            } else if name.isEmpty || name.unicodeScalars.count > 80 || name.utf8.contains(where: { ".[]$ ".utf8.contains($0) }) {
-                schema("Invalid variable name '\(name)'", at: "Assign")
+                session.error(.reservedVariable, "Cannot assign to reserved variable '$states'.", place.field("Assign"))
+            } else if name.unicodeScalars.count > 80 {
+                session.error(
+                    .variableName, "Invalid variable name '\(name)': the variable name is longer than 80 characters.", place.field("Assign"))
+            } else if name.isEmpty || name.utf8.contains(where: { ".[]$ ".utf8.contains($0) }) {
+                session.error(
+                    .variableName, "Invalid variable name '\(name)': the variable name contains invalid characters.", place.field("Assign"))
             } else if !VariableName.isValid(name) {
                 session.warning(.lint, "'\(name)' is no Unicode identifier: no path and no expression can name it", place.field("Assign"))
             }

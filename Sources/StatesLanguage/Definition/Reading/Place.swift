@@ -62,6 +62,8 @@ enum DiagnosticCode: String {
     case depth = "TOO_DEEPLY_NESTED"
     case invalidQuery = "INVALID_JSONATA_EXPRESSION"
     case unsupportedQuery = "UNSUPPORTED_JSONATA_EXPRESSION"
+    case variableName = "INVALID_VARIABLE_NAME"
+    case reservedVariable = "RESERVED_VARIABLE_NAME"
     case noDollar = "NO_DOLLAR"
     case staticResult = "PASS_RESULT_IS_STATIC"
     /// What AWS does not say.

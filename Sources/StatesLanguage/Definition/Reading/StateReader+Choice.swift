@@ -4,7 +4,7 @@ import JSONPath
 extension StateReader {
     func choice() -> ChoiceState? {
         guard let value = reader["Choices"] else {
-            session.schema("These fields are required: [Choices]", reader.place)
+            reader.required("Choices")
             return nil
         }
         if value.array?.isEmpty == true { reader.schema("Value cannot be empty", at: "Choices") }
@@ -30,7 +30,7 @@ extension StateReader {
             }
         }
         guard let value = element["Condition"] else {
-            element.schema("The field 'Condition' is required but was missing", at: "Condition")
+            ConditionReader.needsOneForm(element)
             return nil
         }
         if let flag = value.bool { return .literal(flag) }
@@ -58,6 +58,10 @@ struct ConditionReader {
         ["Variable", "And", "Or", "Not"].contains(name) || Comparator(rawValue: name) != nil
     }
 
+    static func needsOneForm(_ reader: FieldReader) {
+        reader.session.schema("The object must have only one of the following fields, [And, Or, Not, Variable, Condition]", reader.place)
+    }
+
     // The recursion is bounded by the depth of the definition.
     func condition() -> Condition.Node? {
         let operators = reader.object.keys.filter { !["Variable", "Next", "Assign", "Comment", "Output"].contains($0) }
@@ -78,11 +82,14 @@ struct ConditionReader {
         }
         guard known.count == 1, let name = known.first else {
             if known.count != operators.count && known.isEmpty { return nil }
-            reader.session.schema(
-                known.isEmpty
-                    ? "A choice rule needs a comparison"
-                    : "Only one of the following fields can be present: [\(known.joined(separator: ", "))]",
-                reader.place)
+            let comparators = known.filter { Comparator(rawValue: $0) != nil }
+            if comparators.count != known.count || !reader.has("Variable") {
+                Self.needsOneForm(reader)
+            } else if known.isEmpty {
+                reader.none(of: Comparator.names)
+            } else {
+                reader.tooMany(Comparator.names)
+            }
             return nil
         }
         switch name {
@@ -111,12 +118,12 @@ struct ConditionReader {
     }
 
     private func refuseVariable() {
-        if reader.has("Variable") { reader.session.schema("Field 'Variable' is not supported", reader.place) }
+        if reader.has("Variable") { Self.needsOneForm(reader) }
     }
 
     private func comparison(_ name: String) -> Condition.Node? {
         guard reader.has("Variable") else {
-            reader.schema("The field 'Variable' is required but was missing", at: "Variable")
+            Self.needsOneForm(reader)
             return nil
         }
         let variable = reader.path("Variable")
@@ -188,6 +195,18 @@ struct Comparator {
         self.family = family
         self.isPath = isPath
     }
+
+    /// In the order in which AWS lists them (tiny-asl-machine's recording of a rule without comparison).
+    static let names = [
+        "StringEquals", "IsBoolean", "StringLessThan", "IsNumeric", "BooleanEquals", "StringLessThanEqualsPath", "NumericLessThan",
+        "NumericGreaterThan", "NumericLessThanPath", "StringMatches", "TimestampLessThanEqualsPath", "NumericEquals",
+        "TimestampGreaterThan", "StringGreaterThanEqualsPath", "TimestampGreaterThanEqualsPath", "TimestampLessThanEquals",
+        "NumericLessThanEqualsPath", "TimestampEquals", "BooleanEqualsPath", "IsTimestamp", "StringLessThanEquals",
+        "NumericLessThanEquals", "StringLessThanPath", "TimestampGreaterThanPath", "StringGreaterThan", "StringGreaterThanPath",
+        "IsString", "StringEqualsPath", "TimestampEqualsPath", "TimestampLessThan", "StringGreaterThanEquals",
+        "NumericGreaterThanPath", "NumericGreaterThanEquals", "NumericEqualsPath", "TimestampLessThanPath", "IsNull", "IsPresent",
+        "TimestampGreaterThanEquals", "NumericGreaterThanEqualsPath",
+    ]
 
     private static let all: [String: Comparator] = {
         var list: [Comparator] = [

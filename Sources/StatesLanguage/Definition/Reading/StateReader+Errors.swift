@@ -11,14 +11,15 @@ extension StateReader {
             if session.options.allowsExtensions { known.insert("ExpireAfterMin") }
             element.refuseUnknown(known)
             let errors = errorNames(element, isLast: index == elements.count - 1)
-            let interval = element.number("IntervalSeconds", 1...99_999_999) ?? 1
+            // AWS accepts 0 (measured by cdk-preflight on 2026-09-05).
+            let interval = element.number("IntervalSeconds", 0...99_999_999) ?? 1
             let attempts = element.integer("MaxAttempts", 0...99_999_999) ?? 3
             let rate = element.number("BackoffRate", 1...Double.greatestFiniteMagnitude) ?? 2
-            let maxDelay = element.number("MaxDelaySeconds", 1...31_622_400)
+            let maxDelay = element.integer("MaxDelaySeconds", 1...31_622_400).map(Double.init)
             if let maxDelay, maxDelay <= interval {
                 element.schema("MaxDelaySeconds must be greater than IntervalSeconds", at: "MaxDelaySeconds")
             }
-            let jitter = element.choice("JitterStrategy", of: ["FULL", "NONE"])
+            let jitter = element.choice("JitterStrategy", of: ["NONE", "FULL"])
             let expiry = element.number("ExpireAfterMin", 0...Double.greatestFiniteMagnitude)
             guard let errors else { return nil }
             return Retrier(
@@ -45,7 +46,7 @@ extension StateReader {
 
     private func errorNames(_ element: FieldReader, isLast: Bool) -> [String]? {
         guard let value = element["ErrorEquals"] else {
-            element.schema("The field 'ErrorEquals' is required but was missing", at: "ErrorEquals")
+            element.required("ErrorEquals")
             return nil
         }
         guard let array = value.array else {
@@ -62,8 +63,7 @@ extension StateReader {
             }
         }
         if names.contains(ErrorName.all) {
-            if names.count > 1 { element.schema("'States.ALL' must appear alone in 'ErrorEquals'", at: "ErrorEquals") }
-            if !isLast { element.schema("'States.ALL' must appear in the last element", at: "ErrorEquals") }
+            if names.count > 1 || !isLast { element.schema("States.ALL must appear alone and at end of list", at: "ErrorEquals") }
         }
         return names.count == array.count ? names : nil
     }

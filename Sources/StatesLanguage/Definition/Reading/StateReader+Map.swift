@@ -16,7 +16,7 @@ extension StateReader {
         let percentage = reader.numberField("ToleratedFailurePercentage", 0...100, isFraction: true)
         guard let processor = reader.nested("ItemProcessor") ?? reader.nested("Iterator") else {
             if !reader.has("ItemProcessor"), !reader.has("Iterator") {
-                session.schema("These fields are required: [ItemProcessor]", reader.place)
+                reader.none(of: ["ItemProcessor", "Iterator"])
             }
             return nil
         }
@@ -60,6 +60,12 @@ extension StateReader {
         let type = configuration?.choice("ExecutionType", of: ["STANDARD", "EXPRESS"])
         let parts = (itemReader(), itemBatcher(), resultWriter())
         let label = label()
+        if mode == "INLINE", let configuration, configuration.has("ExecutionType") {
+            session.schema("Field 'ExecutionType' is not supported", configuration.place)
+        }
+        if mode == "DISTRIBUTED", session.options.isExpress, let configuration {
+            configuration.schema("The field 'Mode' with value 'DISTRIBUTED' is not supported inside 'EXPRESS' state machines", at: "Mode")
+        }
         guard mode == "DISTRIBUTED" else {
             for field in ["ItemReader", "ItemBatcher", "ResultWriter"] where reader.has(field) {
                 session.warning(.schema, "Field '\(field)' has no effect: the Map is not DISTRIBUTED", reader.place.field(field))
@@ -67,7 +73,7 @@ extension StateReader {
             return nil
         }
         if type == nil, let configuration, !configuration.has("ExecutionType") {
-            configuration.schema("The field 'ExecutionType' is required but was missing", at: "ExecutionType")
+            configuration.required("ExecutionType")
         }
         return DistributedMap(isExpress: type == "EXPRESS", label: label, reader: parts.0, batcher: parts.1, writer: parts.2)
     }
@@ -111,13 +117,36 @@ extension StateReader {
             _ = configuration.choice("CSVDelimiter", of: ["COMMA", "PIPE", "SEMICOLON", "SPACE", "TAB"])
             _ = configuration.choice("CSVHeaderLocation", of: ["FIRST_ROW", "GIVEN"])
             if let pointer = configuration.string("ItemsPointer"), !pointer.isEmpty, !pointer.hasPrefix("/") {
-                configuration.schema("'\(pointer)' is not a JSON Pointer", at: "ItemsPointer")
+                configuration.schema(
+                    "Invalid input: JSON Pointer expression must start with '/': \(JSONValue.string(pointer).text())", at: "ItemsPointer")
             }
-            return configuration.numberField("MaxItems", 0...Int64(Int32.max))
+            checkFormat(configuration)
+            return configuration.numberField("MaxItems", 0...100_000_000)
         }
         guard let resource = inner.requiredString("Resource") else { return nil }
+        if !resource.contains("${"), !resource.hasSuffix(":states:::s3:getObject"), !resource.hasSuffix(":states:::s3:listObjectsV2") {
+            inner.schema("The field 'Resource' does not match any of the allowed values", at: "Resource")
+        }
         return DistributedMap.ItemReader(
             resource: resource, arguments: arguments, configuration: configuration?.object ?? JSONObject(), maxItems: maxItems)
+    }
+
+    /// What `InputType` asks for and rules out, in AWS's words (tiny-asl-machine's recordings of ItemReader).
+    private func checkFormat(_ configuration: FieldReader) {
+        let type = configuration["InputType"]?.string
+        if configuration["Transformation"]?.string == "LOAD_AND_FLATTEN", !configuration.has("InputType") {
+            session.schema("The field 'InputType' is required", configuration.place)
+        }
+        switch type {
+        case "CSV"?:
+            if !configuration.has("CSVHeaderLocation") { session.schema("The field 'CSVHeaderLocation' is required", configuration.place) }
+            if configuration["CSVHeaderLocation"]?.string == "GIVEN", !configuration.has("CSVHeaders") { configuration.required("CSVHeaders") }
+        case "JSON"?, "JSONL"?, "PARQUET"?:
+            for field in configuration.object.keys where field.hasPrefix("CSV") || (field == "ManifestType" && type == "JSON") {
+                session.schema("Field '\(field)' is not supported", configuration.place)
+            }
+        default: break
+        }
     }
 
     private func itemBatcher() -> DistributedMap.ItemBatcher? {

@@ -11,7 +11,7 @@ extension StateReader {
         let maxConcurrency = hasExtensions ? reader.integer("MaxConcurrency", 0...1_000_000) : nil
         let onFailure = hasExtensions ? reader.choice("OnFailure", of: ["Abort", "FinishRunning"]) : nil
         guard let value = reader["Branches"] else {
-            session.schema("These fields are required: [Branches]", reader.place)
+            reader.required("Branches")
             return nil
         }
         if value.array?.isEmpty == true { reader.schema("Value cannot be empty", at: "Branches") }

@@ -41,12 +41,17 @@ extension StateReader {
                 !text.contains("${")
             {
                 refuse(text)
+            } else if !OptimizedIntegrations.offers(resource), !text.contains("${") {
+                refuse(text)
+            }
+            if resource.kind == .activity, reader.has("Credentials") {
+                reader.schema("The field 'Credentials' is not supported for activities", at: "Credentials")
             }
             return resource
         }
         let isSubstitution = text.hasPrefix("${") && text.hasSuffix("}")
         if text.hasPrefix("${") ? !isSubstitution : (!text.contains(":") || text.hasPrefix("arn:aws:lambda:")) {
-            refuse(text)
+            if text.hasPrefix("arn:") { refuse(text) } else { reader.schema("Value is not a valid resource ARN", at: "Resource") }
             return nil
         }
         session.warning(.resource, "'\(text)' is no resource that Step Functions knows", reader.place.field("Resource"))
@@ -116,6 +121,25 @@ extension TaskResource {
         kind = .service(service: "unrecognized", action: text)
         pattern = .requestResponse
     }
+}
+
+extension OptimizedIntegrations {
+    /// Whether the service can be waited for in this way (AWS's table of optimized integrations).
+    static func offers(_ resource: TaskResource) -> Bool {
+        guard case .service(let service, _) = resource.kind else { return true }
+        switch resource.pattern {
+        case .requestResponse: return true
+        case .sync: return !service.hasPrefix("aws-sdk:") && !withoutSync.contains(service)
+        case .sync2: return service == "states"
+        case .waitForTaskToken: return !withoutToken.contains(service)
+        }
+    }
+
+    private static let withoutSync: Set<String> = ["lambda", "sns", "sqs", "dynamodb", "events", "apigateway", "bedrock-agentcore"]
+    private static let withoutToken: Set<String> = [
+        "athena", "batch", "codebuild", "elasticmapreduce", "emr-containers", "emr-serverless", "glue", "databrew", "mediaconvert",
+        "sagemaker", "dynamodb", "bedrock-agentcore",
+    ]
 }
 
 /// The services with integrations of their own, and what each offers. SageMaker is left out: its pipelines

@@ -42,6 +42,10 @@ struct StateReader {
 
     private static func type(_ reader: FieldReader) -> FieldTable.StateType? {
         if let text = reader["Type"]?.string, let type = FieldTable.StateType(rawValue: text) { return type }
+        guard reader.has("Type") else {
+            reader.session.schema("The field 'Type' is required", reader.place)
+            return nil
+        }
         reader.schema("The field 'Type' should have one of these values: [\(FieldTable.typeNames)]", at: "Type")
         return nil
     }
@@ -80,10 +84,10 @@ struct StateReader {
         }
         let end = reader.bool("End")
         if reader.has("Next") {
-            if end == true { reader.session.schema("Only one of the following fields can be present: [Next, End]", reader.place) }
+            if end == true { reader.tooMany(["Next", "End"]) }
             return target("Next", in: reader).map(State.Transition.next) ?? .end
         }
-        if end != true { session.schema("One of the following fields is required: [Next, End]", reader.place) }
+        if end != true { reader.none(of: ["Next", "End"]) }
         return .end
     }
 
@@ -121,10 +125,10 @@ struct StateReader {
     }
 
     private func wait() -> WaitState? {
-        let names = ["Seconds", "Timestamp", "SecondsPath", "TimestampPath"].filter(reader.has)
+        let all = ["SecondsPath", "Seconds", "TimestampPath", "Timestamp"]
+        let names = all.filter(reader.has)
         guard names.count == 1 else {
-            session.schema(
-                "Exactly one of the following fields is required: [Seconds, Timestamp, SecondsPath, TimestampPath]", reader.place)
+            if names.isEmpty { reader.none(of: all) } else { reader.tooMany(all) }
             return nil
         }
         switch names[0] {

@@ -16,6 +16,8 @@ struct Transitions {
             for target in Self.targets(of: state) where target != name { targets.insert(target) }
             switch state["Type"]?.string {
             case "Succeed"?, "Fail"?: hasEnd = true
+            // A state without a type is none to AWS (tiny-asl-machine, recorded).
+            case nil: break
             default: if state["End"]?.bool == true { hasEnd = true }
             }
         }

@@ -15,10 +15,7 @@ struct WorkflowReader {
         }
         let startAt = reader.has("StartAt") ? reader.requiredString("StartAt") : nil
         guard let states = reader.nested("States") else { return nil }
-        if states.object.isEmpty {
-            reader.schema("Value cannot be empty", at: "States")
-            return nil
-        }
+        if states.object.isEmpty { reader.schema("Value cannot be empty", at: "States") }
         let ids = identify(states)
         if let startAt, ids[startAt] == nil {
             session.error(.transition, "Missing 'Next' target: \(startAt)", reader.place.field("StartAt"))
@@ -49,7 +46,7 @@ struct WorkflowReader {
                 session.error(.stateName, "The state name must have between 1 and 80 characters", states.place.field(name))
             }
             if !session.names.insert(name).inserted {
-                session.error(.duplicateState, "The state name \"\(name)\" appears more than once", states.place.field(name))
+                session.error(.duplicateState, "Duplicate State name: \(name)", states.place.field(name))
             }
             ids[name] = StateID(session.states.count)
             session.states.append(nil)
