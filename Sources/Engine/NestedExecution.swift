@@ -72,10 +72,7 @@ struct NestedExecution: Integration {
 
     private func response(_ started: StartedExecution) -> JSONValue {
         let id = SecureRandom.uuid()
-        // As Java writes a number of seconds: 1.763726000123E9.
-        let digits = String(started.startedAt.milliseconds)
-        let date = "\(digits.prefix(1)).\(digits.dropFirst())E9"
-        let body = "{\"executionArn\":\"\(started.arn)\",\"startDate\":\(date)}"
+        let body = "{\"executionArn\":\"\(started.arn)\",\"startDate\":\(started.startedAt.secondsOfJava)}"
         return [
             "ExecutionArn": .string(started.arn),
             "SdkHttpMetadata": [
@@ -137,5 +134,15 @@ extension ExecutionEngine {
     func resumeIfUnowned(_ arn: String) async throws {
         guard let row = try store.read({ try $0.execution(arn: arn) }), row.status == .running else { return }
         try await resume(arn)
+    }
+}
+
+extension Timestamp {
+    /// Seconds since 1970 as Java writes them, and with it the service: `1.763726000123E9`, without zeros at the end.
+    package var secondsOfJava: String {
+        let digits = String(milliseconds)
+        var fraction = digits.dropFirst()
+        while fraction.count > 1, fraction.last == "0" { fraction.removeLast() }
+        return "\(digits.prefix(1)).\(fraction)E9"
     }
 }

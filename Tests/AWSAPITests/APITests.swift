@@ -114,4 +114,52 @@ struct APIFixture {
         #expect(await fixture.refusal("SendTaskSuccess", ["taskToken": "x", "output": "{}"])?.code == "InvalidToken")
         #expect(await fixture.refusal("SendTaskSuccess", ["taskToken": "x", "output": "{"])?.code == "InvalidToken")
     }
+
+    @Test func aRefusalNamesAllProblemsAndKeepsSensitiveValuesToItself() async throws {
+        let fixture = try APIFixture()
+        let long = String(repeating: "x", count: 257)
+        let stopped = await fixture.refusal("StopExecution", ["executionArn": "arn", "error": .string(long)])
+        #expect(stopped?.code == "ValidationException")
+        #expect(
+            stopped?.message == "1 validation error detected: Value at 'error' failed to satisfy constraint: Member must have length less than or equal to 256")
+        let started = await fixture.refusal("StartExecution", ["name": .string(String(long.prefix(81))), "traceHeader": "ä"])
+        #expect(
+            started?.message == "3 validation errors detected: Value null at 'stateMachineArn' failed to satisfy constraint: Member must not be null; "
+                + "Value '\(long.prefix(81))' at 'name' failed to satisfy constraint: Member must have length less than or equal to 80; "
+                + #"Value 'ä' at 'traceHeader' failed to satisfy constraint: Member must satisfy regular expression pattern: \p{ASCII}*"#)
+    }
+
+    @Test func everyPatternOfTheModelIsChecked() async throws {
+        #expect(APIModel.unknownPatterns.isEmpty)
+        let fixture = try APIFixture()
+        for name in ["12", "a b", "ä", "a/b"] {
+            let refusal = await fixture.refusal("CreateStateMachineAlias", ["name": .string(name), "routingConfiguration": []])
+            let beginning = "2 validation errors detected: Value '\(name)' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: "
+            #expect(refusal?.message.hasPrefix(beginning) == true, "\(refusal?.message ?? "")")
+        }
+    }
+
+    @Test func anARNOfAnotherKindIsToldWhatItNames() async throws {
+        let fixture = try APIFixture()
+        let machine = try await fixture.create("m", Self.pass)
+        let execution = "arn:aws:states:us-east-1:123456789012:execution:m:one"
+        let kind = { (type: String) in "Invalid Arn: 'Resource type not valid in this context: \(type)'" }
+        #expect(await fixture.refusal("DescribeExecution", ["executionArn": .string(machine)])?.message == kind("stateMachine"))
+        #expect(await fixture.refusal("StartExecution", ["stateMachineArn": .string(execution)])?.message == kind("execution"))
+        #expect(await fixture.refusal("DescribeActivity", ["activityArn": .string(machine)])?.message == kind("stateMachine"))
+        #expect(await fixture.refusal("ListTagsForResource", ["resourceArn": .string(execution)])?.message == kind("execution"))
+        let express = execution.replacing("execution", with: "express")
+        #expect(await fixture.refusal("GetExecutionHistory", ["executionArn": .string(express)])?.message == kind("express"))
+        let unresolved = "arn:aws:states:us-east-1:${AWS::AccountId}:stateMachine:m"
+        let refusal = await fixture.refusal("StartExecution", ["stateMachineArn": .string(unresolved)])
+        #expect(refusal == APIError("InvalidArn", "Invalid Arn: 'Resource type can not be empty: \(unresolved)'"))
+    }
+
+    @Test func aDistributedMapIsNoMachineToStartOrDescribe() async throws {
+        let fixture = try APIFixture()
+        let machine = try await fixture.create("m", Self.pass)
+        for operation in ["StartExecution", "DescribeStateMachine", "DeleteStateMachine"] {
+            #expect(await fixture.refusal(operation, ["stateMachineArn": .string(machine + "/label")])?.code == "ValidationException", "\(operation)")
+        }
+    }
 }

@@ -116,3 +116,11 @@ final class Flag: @unchecked Sendable {
         }
     }
 }
+
+@Suite struct SecondsOfJavaTests {
+    @Test func javaLeavesOutTheZerosAtTheEnd() {
+        #expect(Timestamp(milliseconds: 1_763_726_000_123).secondsOfJava == "1.763726000123E9")
+        #expect(Timestamp(milliseconds: 1_763_726_000_120).secondsOfJava == "1.76372600012E9")
+        #expect(Timestamp(milliseconds: 1_000_000_000_000).secondsOfJava == "1.0E9")
+    }
+}

@@ -231,3 +231,16 @@ struct HTTPInvokeTests {
         #expect(unknown.error == "Events.ConnectionResource.ResourceNotFound")
     }
 }
+
+@Suite struct GatewayRequestTests {
+    @Test func aTextGoesToAGatewayAsJSONUnlessItsTypeSaysOtherwise() throws {
+        let input: JSONValue = ["ApiEndpoint": "api.example.com", "Method": "POST", "RequestBody": ""]
+        #expect(try APIGateway.request(input).body == Array(#""""#.utf8))
+        var object = input.object ?? JSONObject()
+        object["RequestBody"] = "a,b"
+        object["Headers"] = ["Content-Type": ["text/csv"]]
+        #expect(try APIGateway.request(.object(object)).body == Array("a,b".utf8))
+        object["RequestBody"] = .null
+        #expect(try APIGateway.request(.object(object)).body.isEmpty)
+    }
+}

@@ -18,20 +18,6 @@ package enum Names {
     private static func isForbidden(_ scalar: Unicode.Scalar) -> Bool {
         scalar.value <= 0x20 || (0x7F...0x9F).contains(scalar.value) || forbidden.contains(scalar)
     }
-
-    /// `^(?=.*[a-zA-Z_\-\.])[a-zA-Z0-9_\-\.]+$`, at most 80
-    static func checkAlias(_ name: String) throws(APIError) {
-        let pattern = "^(?=.*[a-zA-Z_\\-\\.])[a-zA-Z0-9_\\-\\.]+$"
-        let isAllowed = name.utf8.allSatisfy { byte in
-            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-                || [UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: ".")].contains(byte)
-        }
-        let isNumber = name.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
-        guard isAllowed, !isNumber, !name.isEmpty else {
-            throw .validation(
-                "1 validation error detected: Value '\(name)' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: \(pattern)")
-        }
-    }
 }
 
 /// `arn:PARTITION:states:REGION:ACCOUNT:KIND:…`
@@ -49,6 +35,38 @@ enum ARN {
         "arn:aws:states:\(region):\(account):stateMachine:\(name)"
     }
 
+    /// What an ARN of Step Functions can name.
+    enum Kind: String { case stateMachine, execution, express, activity, mapRun }
+
+    /// An ARN of one of these kinds, or the service's word for what is wrong with it.
+    static func check(_ arn: String, _ kinds: Kind...) throws(APIError) {
+        let parts = arn.split(separator: ":", maxSplits: 5, omittingEmptySubsequences: false)
+        // `arn:…`; other things are told to have no such prefix.
+        guard parts.count == 6, parts[0] == "arn" else { throw .invalidARN(arn) }
+        let type = parts[5].prefix { $0 != ":" }
+        if type.isEmpty { throw APIError("InvalidArn", "Invalid Arn: 'Resource type can not be empty: \(arn)'") }
+        guard parts[2] == "states" else { throw .invalidARN(arn) }
+        guard let kind = Kind(rawValue: String(type)), kinds.contains(kind) else {
+            throw APIError("InvalidArn", "Invalid Arn: 'Resource type not valid in this context: \(type)'")
+        }
+        let isWhole =
+            switch kind {
+            case .stateMachine: isStateMachine(arn)
+            case .execution, .express: isExecution(arn)
+            case .activity: isActivity(arn)
+            case .mapRun: isMapRun(arn)
+            }
+        guard isWhole else { throw .invalidARN(arn) }
+    }
+
+    /// A machine, a version or an alias; `…:stateMachine:NAME/LABEL`, which names a distributed Map, is refused.
+    static func checkMachine(_ arn: String) throws(APIError) {
+        try check(arn, .stateMachine)
+        if lastPart(arn).utf8.contains(UInt8(ascii: "/")) {
+            throw .validation("The state machine ARN must not refer to a Distributed Map state: '\(arn)'")
+        }
+    }
+
     private static func parts(_ arn: String) -> [Substring]? {
         let parts = arn.split(separator: ":", omittingEmptySubsequences: false)
         guard parts.count >= 7, parts[0] == "arn", parts[2] == "states", !parts[6].isEmpty else { return nil }
@@ -57,7 +75,6 @@ enum ARN {
 
     static func isStateMachine(_ arn: String) -> Bool { parts(arn).map { $0[5] == "stateMachine" && $0.count <= 8 } ?? false }
     static func isExecution(_ arn: String) -> Bool { parts(arn).map { $0[5] == "execution" || $0[5] == "express" } ?? false }
-    static func isExpress(_ arn: String) -> Bool { parts(arn).map { $0[5] == "express" } ?? false }
     static func isActivity(_ arn: String) -> Bool { parts(arn).map { $0[5] == "activity" && $0.count == 7 } ?? false }
     static func isMapRun(_ arn: String) -> Bool { parts(arn).map { $0[5] == "mapRun" } ?? false }
     static func lastPart(_ arn: String) -> String { parts(arn).map { String($0[6]) } ?? "" }

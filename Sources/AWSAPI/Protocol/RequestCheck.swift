@@ -8,6 +8,17 @@ enum RequestCheck {
     static var operations: [String] { shapes.object?.keys ?? [] }
     static func members(of operation: String) -> [String] { shapes[operation]?["m"]?.object?.keys ?? [] }
 
+    /// The regular expressions that the model asks texts to match.
+    static var patterns: Set<String> {
+        var found: Set<String> = []
+        var open = [shapes]
+        while let next = open.popLast() {
+            if let pattern = next["p"]?.string { found.insert(pattern) }
+            open += next.object?.map(\.1) ?? []
+        }
+        return found
+    }
+
     /// SerializationException for a wrong type, ValidationException for what breaks a constraint (all of them at once).
     static func check(_ parameters: JSONValue, of operation: String) throws(APIError) {
         guard let shape = shapes[operation] else { return }
@@ -39,9 +50,11 @@ enum RequestCheck {
             for (key, member) in object { try check(member, own, path: "\(path).\(key).member", &problems) }
         case ("string", .string(let text)):
             checkRange(Double(text.unicodeScalars.count), shape, path, text, "length", &problems)
+            if let pattern = shape["p"]?.string, let matches = TextPattern.all[pattern], !matches(text) {
+                problems.append("\(subject(text, shape, path)) failed to satisfy constraint: Member must satisfy regular expression pattern: \(pattern)")
+            }
             if let allowed = shape["enum"]?.array, !allowed.contains(.string(text)) {
-                problems.append(
-                    "Value '\(text)' at '\(path)' failed to satisfy constraint: Member must satisfy enum value set: [\(enumText(allowed))]")
+                problems.append("\(subject(text, shape, path)) failed to satisfy constraint: Member must satisfy enum value set: [\(enumText(allowed))]")
             }
         case ("integer", let number) where number.wholeNumber != nil, ("long", let number) where number.wholeNumber != nil,
             ("float", let number) where number.number != nil, ("double", let number) where number.number != nil:
@@ -67,12 +80,16 @@ enum RequestCheck {
     ) {
         if let least = shape["min"]?.number, number < least {
             problems.append(
-                "Value '\(shown)' at '\(path)' failed to satisfy constraint: Member must have \(what) greater than or equal to \(Int64(least))")
+                "\(subject(shown, shape, path)) failed to satisfy constraint: Member must have \(what) greater than or equal to \(Int64(least))")
         }
         if let most = shape["max"]?.number, number > most {
-            problems.append(
-                "Value '\(shown)' at '\(path)' failed to satisfy constraint: Member must have \(what) less than or equal to \(Int64(most))")
+            problems.append("\(subject(shown, shape, path)) failed to satisfy constraint: Member must have \(what) less than or equal to \(Int64(most))")
         }
+    }
+
+    /// What a problem is about; the value of a member that the model calls sensitive (definitions, inputs, causes, …) is not repeated.
+    private static func subject(_ shown: String, _ shape: JSONValue, _ path: String) -> String {
+        shape["s"]?.bool == true ? "Value at '\(path)'" : "Value '\(shown)' at '\(path)'"
     }
 
     /// AWS lists an enumeration in the order of a hash table; recorded for the status of an execution.
@@ -115,4 +132,6 @@ enum RequestCheck {
 package enum APIModel {
     package static var operations: [String] { RequestCheck.operations }
     package static func members(of operation: String) -> [String] { RequestCheck.members(of: operation) }
+    /// The patterns that nothing here checks: none, or the model has a new one.
+    package static var unknownPatterns: Set<String> { RequestCheck.patterns.subtracting(TextPattern.all.keys) }
 }

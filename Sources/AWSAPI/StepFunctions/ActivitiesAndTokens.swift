@@ -28,7 +28,7 @@ extension StepFunctionsAPI {
     }
 
     private func activity(_ arn: String) throws -> ActivityRow {
-        guard ARN.isActivity(arn) else { throw APIError.invalidARN(arn) }
+        try ARN.check(arn, .activity)
         guard let row = try store.read({ try $0.activity(arn: arn) }) else { throw APIError.activityDoesNotExist(arn) }
         return row
     }
@@ -61,7 +61,7 @@ extension StepFunctionsAPI {
 
     func deleteActivity(_ parameters: Parameters) async throws -> JSONValue {
         let arn = parameters.required("activityArn")
-        guard ARN.isActivity(arn) else { throw APIError.invalidARN(arn) }
+        try ARN.check(arn, .activity)
         try await engine.write { tx in
             _ = try tx.deleteActivity(arn: arn)
             try tx.removeTags(of: arn)

@@ -49,7 +49,7 @@ extension StepFunctionsAPI {
     }
 
     private func startRequest(_ arn: String, _ parameters: Parameters) throws -> StartRequest {
-        guard ARN.isStateMachine(arn) else { throw APIError.invalidARN(arn) }
+        try ARN.checkMachine(arn)
         if let name = parameters.text("name") { try Names.check(name) }
         let input: JSONValue
         let text = parameters.text("input") ?? "{}"
@@ -95,8 +95,7 @@ extension StepFunctionsAPI {
 
     func stopExecution(_ parameters: Parameters) async throws -> JSONValue {
         let arn = parameters.required("executionArn")
-        guard ARN.isExecution(arn) else { throw APIError.invalidARN(arn) }
-        if ARN.isExpress(arn) { throw APIError("InvalidArn", "Invalid Arn: 'Resource type not valid in this context: express'") }
+        try ARN.check(arn, .execution)
         let stopped = try await engine.stop(arn, error: parameters.text("error"), cause: parameters.text("cause"))
         var result = JSONObject()
         result.set("stopDate", time: stopped.milliseconds)
@@ -105,8 +104,7 @@ extension StepFunctionsAPI {
 
     func redriveExecution(_ parameters: Parameters) async throws -> JSONValue {
         let arn = parameters.required("executionArn")
-        guard ARN.isExecution(arn) else { throw APIError.invalidARN(arn) }
-        if ARN.isExpress(arn) { throw APIError("InvalidArn", "Invalid Arn: 'Resource type not valid in this context: express'") }
+        try ARN.check(arn, .execution)
         guard let row = try store.read({ try $0.execution(arn: arn) }) else { throw APIError.executionDoesNotExist(arn) }
         let (token, now) = (parameters["clientToken"]?.string, engine.options.clock().milliseconds)
         if let known = redriveTokens.answer(arn, token, at: now) { return known }
@@ -127,8 +125,7 @@ extension StepFunctionsAPI {
 
     func describeExecution(_ parameters: Parameters) async throws -> JSONValue {
         let arn = parameters.required("executionArn")
-        guard ARN.isExecution(arn) else { throw APIError.invalidARN(arn) }
-        if ARN.isExpress(arn) { throw APIError("InvalidArn", "Invalid Arn: 'Resource type not valid in this context: express'") }
+        try ARN.check(arn, .execution)
         return try store.read { tx in
             guard let row = try tx.execution(arn: arn) else { throw APIError.executionDoesNotExist(arn) }
             let payload = try tx.payload(of: row.id)
@@ -185,6 +182,9 @@ extension StepFunctionsAPI {
         guard (machineARN == nil) != (mapRunARN == nil) else {
             throw APIError.validation("Must specify exactly one of stateMachineArn or mapRunArn")
         }
+        if machineARN != nil, parameters.text("statusFilter") == "PENDING_REDRIVE" {
+            throw APIError.validation("The status filter PENDING_REDRIVE needs a mapRunArn")
+        }
         let page = try Page(parameters, kind: "executions \(machineARN ?? "") \(mapRunARN ?? "")")
         var filter = ExecutionFilter()
         filter.status = parameters.text("statusFilter").flatMap(StoredStatus.init(rawValue:))
@@ -194,7 +194,7 @@ extension StepFunctionsAPI {
             var filter = filter
             if let machineARN { try self.filter(byMachine: machineARN, &filter, tx) }
             if let mapRunARN {
-                guard ARN.isMapRun(mapRunARN) else { throw APIError.invalidARN(mapRunARN) }
+                try ARN.check(mapRunARN, .mapRun)
                 guard let run = try tx.mapRun(arn: mapRunARN) else { throw APIError.resourceNotFound(mapRunARN) }
                 filter.mapRun = run.id
             }
@@ -207,7 +207,7 @@ extension StepFunctionsAPI {
     }
 
     private func filter(byMachine arn: String, _ filter: inout ExecutionFilter, _ tx: ReadTransaction) throws {
-        guard ARN.isStateMachine(arn) else { throw APIError.invalidARN(arn) }
+        try ARN.check(arn, .stateMachine)
         if let row = try tx.stateMachine(arn: arn) {
             if row.type == .express {
                 throw APIError("StateMachineTypeNotSupported", "This operation is not supported by this type of state machine")
@@ -248,8 +248,7 @@ extension StepFunctionsAPI {
 
     func getExecutionHistory(_ parameters: Parameters) async throws -> JSONValue {
         let arn = parameters.required("executionArn")
-        guard ARN.isExecution(arn) else { throw APIError.invalidARN(arn) }
-        if ARN.isExpress(arn) { throw APIError("InvalidArn", "Invalid Arn: 'Resource type not valid in this context: express'") }
+        try ARN.check(arn, .execution)
         let isReversed = parameters.bool("reverseOrder") ?? false
         let page = try Page(parameters, kind: "history \(arn) \(isReversed)")
         return try store.read { tx in

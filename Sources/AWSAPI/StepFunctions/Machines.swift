@@ -143,14 +143,14 @@ extension StepFunctionsAPI {
 
     /// The machine an ARN names, which must be there; not a version or an alias.
     func machineRow(_ arn: String) throws -> StateMachineRow {
-        guard ARN.isStateMachine(arn) else { throw APIError.invalidARN(arn) }
+        try ARN.checkMachine(arn)
         guard let row = try store.read({ try $0.stateMachine(arn: arn) }) else { throw APIError.machineDoesNotExist(arn) }
         return row
     }
 
     func describeStateMachine(_ parameters: Parameters) async throws -> JSONValue {
         let arn = parameters.required("stateMachineArn")
-        guard ARN.isStateMachine(arn) else { throw APIError.invalidARN(arn) }
+        try ARN.checkMachine(arn)
         return try store.read { tx in
             if let row = try tx.stateMachine(arn: arn) { return try describe(row, row.revision, arn, row.createdMilliseconds, nil, parameters, tx) }
             guard let (row, version) = try findVersion(arn, tx) else { throw APIError.machineDoesNotExist(arn) }
@@ -196,7 +196,7 @@ extension StepFunctionsAPI {
 
     func describeStateMachineForExecution(_ parameters: Parameters) async throws -> JSONValue {
         let arn = parameters.required("executionArn")
-        guard ARN.isExecution(arn) else { throw APIError.invalidARN(arn) }
+        try ARN.check(arn, .execution, .express)
         return try store.read { tx in
             guard let execution = try tx.execution(arn: arn) else { throw APIError.executionDoesNotExist(arn) }
             var result = JSONObject()
@@ -238,7 +238,8 @@ extension StepFunctionsAPI {
 
     func deleteStateMachine(_ parameters: Parameters) async throws -> JSONValue {
         let arn = parameters.required("stateMachineArn")
-        guard ARN.isStateMachine(arn), ARN.qualified(arn) == nil else { throw APIError.invalidARN(arn) }
+        try ARN.checkMachine(arn)
+        guard ARN.qualified(arn) == nil else { throw APIError.invalidARN(arn) }
         guard let row = try store.read({ try $0.stateMachine(arn: arn) }) else { return .object(JSONObject()) }
         try await engine.write { tx in
             try tx.beginDeletingStateMachine(row.id)

@@ -7,7 +7,7 @@ extension StepFunctionsAPI {
     // MARK: map runs
 
     private func mapRun(_ arn: String, _ tx: some Reading) throws -> MapRunRow {
-        guard ARN.isMapRun(arn) else { throw APIError.invalidARN(arn) }
+        try ARN.check(arn, .mapRun)
         guard let row = try tx.mapRun(arn: arn) else { throw APIError.resourceNotFound(arn) }
         return row
     }
@@ -34,7 +34,7 @@ extension StepFunctionsAPI {
 
     func listMapRuns(_ parameters: Parameters) async throws -> JSONValue {
         let arn = parameters.required("executionArn")
-        guard ARN.isExecution(arn) else { throw APIError.invalidARN(arn) }
+        try ARN.check(arn, .execution, .express)
         let page = try Page(parameters, kind: "mapRuns \(arn)")
         return try store.read { tx in
             guard let execution = try tx.execution(arn: arn) else { throw APIError.executionDoesNotExist(arn) }
@@ -74,11 +74,12 @@ extension StepFunctionsAPI {
 
     /// A machine or an activity.
     private func taggable(_ arn: String) throws {
+        try ARN.check(arn, .stateMachine, .activity)
         if ARN.isActivity(arn) {
             guard try store.read({ try $0.activity(arn: arn) }) != nil else { throw APIError.resourceNotFound(arn) }
             return
         }
-        guard ARN.isStateMachine(arn), ARN.qualified(arn) == nil else { throw APIError.invalidARN(arn) }
+        guard ARN.qualified(arn) == nil else { throw APIError.invalidARN(arn) }
         guard try store.read({ try $0.stateMachine(arn: arn) }) != nil else { throw APIError.resourceNotFound(arn) }
     }
 

@@ -8,7 +8,8 @@ extension StepFunctionsAPI {
 
     func publishStateMachineVersion(_ parameters: Parameters) async throws -> JSONValue {
         let arn = parameters.required("stateMachineArn")
-        guard ARN.isStateMachine(arn), ARN.qualified(arn) == nil else { throw APIError.invalidARN(arn) }
+        try ARN.check(arn, .stateMachine)
+        guard ARN.qualified(arn) == nil else { throw APIError.invalidARN(arn) }
         let row = try machineRow(arn)
         if row.status != .active { throw APIError("StateMachineDeleting", "State Machine is being deleted: '\(arn)'") }
         if let wanted = parameters.text("revisionId"), wanted != (row.revision.isInitial ? "INITIAL" : row.revision.id) {
@@ -61,7 +62,7 @@ extension StepFunctionsAPI {
 
     func deleteStateMachineVersion(_ parameters: Parameters) async throws -> JSONValue {
         let arn = parameters.required("stateMachineVersionArn")
-        guard ARN.isStateMachine(arn) else { throw APIError.invalidARN(arn) }
+        try ARN.check(arn, .stateMachine)
         guard let (machine, qualifier) = ARN.qualified(arn), let number = Int(qualifier) else {
             throw APIError.validation("Invalid state machine version ARN: '\(arn)'")
         }
@@ -81,7 +82,6 @@ extension StepFunctionsAPI {
 
     func createStateMachineAlias(_ parameters: Parameters) async throws -> JSONValue {
         let name = parameters.required("name")
-        try Names.checkAlias(name)
         let routing = Routing(parameters["routingConfiguration"] ?? .null)
         let row = try check(routing)
         let arn = "\(row.arn):\(name)"
@@ -122,7 +122,7 @@ extension StepFunctionsAPI {
         }
         var row: StateMachineRow?
         for arn in routing.arns {
-            guard ARN.isStateMachine(arn) else { throw APIError.invalidARN(arn) }
+            try ARN.check(arn, .stateMachine)
             guard let (machine, qualifier) = ARN.qualified(arn), Int(qualifier) != nil else {
                 throw APIError.validation("Routing configuration must contain state machine version ARNs. Received: [\(routing.arns.joined(separator: ", "))]")
             }
@@ -139,7 +139,7 @@ extension StepFunctionsAPI {
     }
 
     private func aliasRow(_ arn: String) throws -> StateMachineAliasRow {
-        guard ARN.isStateMachine(arn) else { throw APIError.invalidARN(arn) }
+        try ARN.check(arn, .stateMachine)
         guard let row = try store.read({ try $0.alias(arn: arn) }) else {
             throw APIError("ResourceNotFound", "Request references a resource that does not exist.")
         }
@@ -179,7 +179,7 @@ extension StepFunctionsAPI {
 
     func deleteStateMachineAlias(_ parameters: Parameters) async throws -> JSONValue {
         let arn = parameters.required("stateMachineAliasArn")
-        guard ARN.isStateMachine(arn) else { throw APIError.invalidARN(arn) }
+        try ARN.check(arn, .stateMachine)
         // What is not there is deleted already.
         try await engine.write { tx in _ = try tx.deleteAlias(arn: arn) }
         return .object(JSONObject())
@@ -188,7 +188,7 @@ extension StepFunctionsAPI {
     func listStateMachineAliases(_ parameters: Parameters) async throws -> JSONValue {
         let arn = parameters.required("stateMachineArn")
         let page = try Page(parameters, kind: "aliases")
-        guard ARN.isStateMachine(arn) else { throw APIError.invalidARN(arn) }
+        try ARN.check(arn, .stateMachine)
         let rows: [StateMachineAliasRow] = try store.read { tx in
             if let row = try tx.stateMachine(arn: arn) { return try tx.aliases(of: row.id, limit: 1000) }
             guard let (row, version) = try findVersion(arn, tx) else { throw APIError.machineDoesNotExist(arn) }

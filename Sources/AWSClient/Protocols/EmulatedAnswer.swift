@@ -165,7 +165,7 @@ extension AWSClient {
     package static func madeUpResult(_ service: String, _ operation: String, _ output: JSONValue, date: String) -> AWSResult? {
         guard let model = AWSTable.shared.service(service), let found = model.operation(operation) else { return nil }
         let id = randomToken()
-        var body = output.bytes()
+        var body = spelledByService(output, model).bytes()
         if model.wireProtocol == .query || model.wireProtocol == .ec2 {
             let members = (output.object ?? JSONObject()).map { "    <\($0.0)>\($0.1.string ?? $0.1.text())</\($0.0)>\n" }.joined()
             let namespace = model.xmlNamespace.map { " xmlns=\"\($0)\"" } ?? ""
@@ -176,6 +176,13 @@ extension AWSClient {
         }
         let headers = EmulatedAnswer.headers(model, body: body, requestID: id, date: date, contentType: nil)
         return AWSResult(output: output, response: HTTPResponse(status: 200, headers: headers, body: body), requestID: id, attempts: 1)
+    }
+
+    /// As long as the service's own answer would be: an MD5 of SQS has 32 digits, whatever a mock has in its place.
+    private static func spelledByService(_ output: JSONValue, _ model: ServiceModel) -> JSONValue {
+        guard model.id == "SQS", case .object(var members) = output else { return output }
+        for name in members.keys where name.hasPrefix("MD5Of") { members[name] = .string(String(repeating: "0", count: 32)) }
+        return .object(members)
     }
 }
 

@@ -60,7 +60,9 @@ package struct APIGateway: Integration {
         }
         var body: [UInt8] = []
         if let value = input["RequestBody"], !value.isNull {
-            if case .string(let text) = value { body = Array(text.utf8) } else { body = value.bytes() }
+            // JSON, a text too: recorded for an empty one, which reaches a function behind the gateway as "".
+            let type = headers.first("Content-Type")?.lowercased() ?? "application/json"
+            if case .string(let text) = value, !type.contains("json") { body = Array(text.utf8) } else { body = value.bytes() }
             if headers.first("Content-Type") == nil { headers.set("Content-Type", "application/json") }
         }
         var limits = HTTPLimits()
