@@ -27,6 +27,7 @@ import Testing
                 ["0": "true", "True": "1", "{}": "'HelloWorld'"], ["0": "Null", "True": "", "{}": ""],
                 ["0": "   ", "True": "a \"quoted\", one\nline", "{}": ""],
             ])
+        #expect(rows.first?.text() == #"{"0":"Value4","{}":"Value6","True":"Value5"}"#)
         let given: JSONValue = ["InputType": "CSV", "CSVHeaderLocation": "GIVEN", "CSVHeaders": ["H1"], "MaxItems": 2]
         #expect(try items(["Bucket": "b", "Key": "f.csv"], given).count == 2)
     }

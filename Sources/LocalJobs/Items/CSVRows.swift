@@ -26,11 +26,13 @@ struct CSVFormat {
 struct CSVRows: ItemRows {
     private let stream: ByteStream
     private let delimiter: UInt8
-    private let headers: [String]
+    /// The headers with their columns, in the order of a row's members.
+    private let columns: [(header: String, index: Int)]
 
     init(_ stream: ByteStream, _ format: CSVFormat) throws(JobFailure) {
         self.stream = stream
         delimiter = format.delimiter
+        let headers: [String]
         if let given = format.headers {
             headers = given
         } else {
@@ -39,12 +41,13 @@ struct CSVRows: ItemRows {
         if Set(headers.map { Array($0.utf8) }).count != headers.count {
             throw JobFailure(ItemReader.failed, "CSV headers cannot contain duplicates.")
         }
+        columns = HashOrder.of(headers).map { (headers[$0], $0) }
     }
 
     mutating func next() throws(JobFailure) -> JSONValue? {
         guard let fields = try Self.record(stream, delimiter) else { return nil }
         var row = JSONObject()
-        for (index, header) in headers.enumerated() { row[header] = .string(index < fields.count ? fields[index] : "") }
+        for (header, index) in columns { row[header] = .string(index < fields.count ? fields[index] : "") }
         return .object(row)
     }
 
@@ -84,5 +87,21 @@ struct CSVRows: ItemRows {
         }
         fields.append(String(decoding: field, as: UTF8.self))
         return fields
+    }
+}
+
+/// The order in which Java's HashMap gives its keys: a row of the service is such a map (recorded for the headers `0,True,{}`,
+/// which come as `0`, `{}`, `True`).
+enum HashOrder {
+    /// The places of these keys, first to last.
+    static func of(_ keys: [String]) -> [Int] {
+        // A table of 16 places, doubled as soon as three quarters are taken.
+        var places = 16
+        while keys.count > places / 4 * 3 { places *= 2 }
+        let hashes = keys.map { key in
+            let hash = key.utf16.reduce(UInt32(0)) { $0 &* 31 &+ UInt32($1) }
+            return Int(hash ^ (hash >> 16)) & (places - 1)
+        }
+        return keys.indices.sorted { (hashes[$0], $0) < (hashes[$1], $1) }
     }
 }
