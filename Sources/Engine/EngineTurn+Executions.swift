@@ -278,10 +278,13 @@ extension EngineTurn {
         return (recovered, nil)
     }
 
-    func shutDown() {
+    /// `ending`: is given the tasks that nobody wants any more and that are ending.
+    func shutDown(_ ending: @escaping @Sendable ([Task<Void, Never>]) -> Void) {
         thread.isShuttingDown = true
         afterCommit { [thread] in
-            for report in thread.reports.values { report.shutDown() }
+            // What is unwanted is to be ended, not to be left for another engine.
+            for (key, report) in thread.reports where !thread.tasks.isUnwanted(key) { report.shutDown() }
+            ending(thread.tasks.ending)
             thread.tasks.cancelAll()
             for run in thread.runs.values { run.cancel() }
             for worker in thread.workers { worker.reply.succeed(nil) }

@@ -126,9 +126,36 @@ public final class ExecutionEngine: Sendable {
         return recovered
     }
 
-    /// Stops taking work, lets go of running tasks in a way that they can be resumed, and leaves the store.
+    /// Stops taking work, lets go of running tasks in a way that they can be resumed, and leaves the store. Tasks whose
+    /// execution has ended without them have a few seconds to stop what they have started: a process that ended sooner
+    /// would leave a job running, which nobody waits for and somebody pays.
     package func shutDown() async {
-        try? await inTurn { turn in turn.shutDown() }
+        let ending = Mutex<[Task<Void, Never>]>([])
+        try? await inTurn { turn in turn.shutDown { tasks in ending.withLock { $0 = tasks } } }
+        await Self.end(of: ending.withLock { $0 }, withinSeconds: 5)
+    }
+
+    /// A task that does not end is not waited for any longer: `value` knows no time limit.
+    private static func end(of tasks: [Task<Void, Never>], withinSeconds seconds: Int64) async {
+        guard !tasks.isEmpty else { return }
+        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+            let waiting = Mutex<CheckedContinuation<Void, Never>?>(continuation)
+            let go: @Sendable () -> Void = {
+                waiting.withLock { waiting in
+                    defer { waiting = nil }
+                    return waiting
+                }?.resume()
+            }
+            let limit = Task.detached {
+                try? await Task.sleep(for: .seconds(seconds))
+                go()
+            }
+            Task.detached {
+                for task in tasks { await task.value }
+                go()
+                limit.cancel()
+            }
+        }
     }
 
     /// Somebody else has written to the store: look for messages.

@@ -17,6 +17,7 @@ struct TaskGate {
     private struct Running {
         let limits: [TaskLimit]
         let task: Task<Void, Never>
+        var isUnwanted = false
     }
 
     private struct Limit {
@@ -43,8 +44,9 @@ struct TaskGate {
 
     /// A running task's place is free when the task has ended. True: it had not begun, and never will.
     mutating func cancel(_ key: TaskKey) -> Bool {
-        if let running = running[key] {
-            running.task.cancel()
+        if let task = running[key]?.task {
+            running[key]?.isUnwanted = true
+            task.cancel()
             return false
         }
         guard let place = waiting.removeValue(forKey: key) else { return false }
@@ -57,6 +59,11 @@ struct TaskGate {
     mutating func dropWaiting(_ key: TaskKey) {
         if running[key] == nil { _ = cancel(key) }
     }
+
+    func isUnwanted(_ key: TaskKey) -> Bool { running[key]?.isUnwanted ?? false }
+
+    /// Those whose results nobody wants any more, and that are ending: they stop what they have started.
+    var ending: [Task<Void, Never>] { running.values.filter(\.isUnwanted).map(\.task) }
 
     func cancelAll() {
         for running in running.values { running.task.cancel() }

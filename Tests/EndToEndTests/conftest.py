@@ -69,10 +69,10 @@ def lambda_task(function, **fields):
 
 
 @contextlib.contextmanager
-def local_server(name, *options):
-    """The address of a server of Tests/LocalServers in this Python, until the block ends; skips where it prints no port."""
+def local_server(name, *options, python=sys.executable):
+    """The address of a server of Tests/LocalServers in this Python or another, until the block ends; skips where it prints no port."""
     server = subprocess.Popen(
-        [sys.executable, str(ROOT / "Tests/LocalServers" / name), *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        [python, str(ROOT / "Tests/LocalServers" / name), *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL, text=True)
     port = server.stdout.readline().strip()
     if not port:

@@ -12,6 +12,12 @@ struct Answering: Integration {
     func perform(_ request: TaskRequest, report: any TaskReport) async throws(Failure) -> JSONValue { try await answer(request) }
 }
 
+/// Also sees what the engine tells.
+private struct Stopping: Integration {
+    let answer: @Sendable (any TaskReport) async throws(Failure) -> JSONValue
+    func perform(_ request: TaskRequest, report: any TaskReport) async throws(Failure) -> JSONValue { try await answer(report) }
+}
+
 func machine(_ text: String, name: String = "M", isExpress: Bool = false) throws -> Machine {
     let (machine, diagnostics) = StateMachine.read(text: text)
     return Machine(
@@ -69,6 +75,40 @@ func removeStore(_ path: String) {
         let result = try await engine.result(of: started.arn)
         #expect(result.status == .succeeded && result.output == ["sum": 42])
         await engine.shutDown()
+    }
+
+    /// What a task has started is stopped before the process ends, though its execution has ended already.
+    @Test func anEngineWaitsForTasksThatStopTheirWork() async throws {
+        let (store, path) = try temporaryStore()
+        defer { removeStore(path) }
+        let stopped = Flag(false)
+        let begun = Flag(false)
+        var options = EngineOptions()
+        options.integration = { resource in
+            Stopping { (report) throws(Failure) in
+                if resource.isService("lambda", "invoke") {
+                    while !begun.value { await Task.yield() }
+                    throw Failure("Broken", "the other is wanted no more")
+                }
+                begun.value = true
+                while !Task.isCancelled { await Task.yield() }
+                // The calls that stop a job are not cancelled with it.
+                await Task.detached { for _ in 0..<1000 { await Task.yield() } }.value
+                stopped.value = !report.isShuttingDown
+                return 1
+            }
+        }
+        let engine = try ExecutionEngine(store: store, options: options)
+        let both = try machine(
+            """
+            {"StartAt":"P","States":{"P":{"Type":"Parallel","End":true,"Branches":[
+            {"StartAt":"A","States":{"A":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","End":true}}},
+            {"StartAt":"B","States":{"B":{"Type":"Task","Resource":"arn:aws:states:::sqs:sendMessage","End":true}}}]}}}
+            """)
+        let started = try await engine.start(StartRequest(machine: both, input: [:]))
+        #expect(try await engine.result(of: started.arn).error == "Broken")
+        await engine.shutDown()
+        #expect(stopped.value)
     }
 
     @Test func aThousandExecutionsFromEightCallersAreAllThere() async throws {

@@ -1,0 +1,212 @@
+"""Every integration against moto's server: what is asked happens there, refusals have their names, throttling and silence too.
+
+moto throttles nobody and is never silent: a transparent proxy before it does both on request. One run of the program has
+all actions side by side; a test for each action looks at what came of it.
+"""
+import json
+import re
+import types
+
+import pytest
+
+from conftest import SfnRun, local_server, moto_server
+from real_services import ACCOUNT, ACTIONS, MAPS, REGION, ROLE, World, asked, machine_arn, task
+from test_server import until
+
+GOOD, AGAIN = "good", "again"
+TASKS = [one for one in ACTIONS if one not in MAPS]
+
+
+@pytest.fixture(scope="module")
+def world():
+    with moto_server() as moto, local_server("fault_proxy.py", moto) as proxy:
+        yield World(moto, proxy, [GOOD, AGAIN])
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory, world):
+    program = SfnRun(tmp_path_factory.mktemp("real"))
+    program.environment.update(
+        AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test", AWS_REGION=REGION, AWS_ENDPOINT_URL=world.proxy, AWS_CONFIG_FILE="/dev/null",
+        AWS_SHARED_CREDENTIALS_FILE="/dev/null")
+    return program
+
+
+def name_of(action):
+    return ("map-" if action in MAPS else "") + action.name
+
+
+def faults(world, **wanted):
+    asked(world.proxy + "/-/faults", wanted, "PUT")
+
+
+def side_by_side(states):
+    """A Parallel with a branch for each state, which ends with `result` or with `error`."""
+    branches = []
+    for index, state in enumerate(states):
+        state = {**state, "ResultPath": "$.result", "End": True, "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": f"Caught{index}"}]}
+        if "ItemProcessor" in state:
+            child, = state["ItemProcessor"]["States"].values()
+            state["ItemProcessor"] = {**state["ItemProcessor"], "StartAt": f"Each{index}", "States": {f"Each{index}": child}}
+        branches.append({"StartAt": f"One{index}", "States": {f"One{index}": state, f"Caught{index}": {"Type": "Pass", "End": True}}})
+    return {"StartAt": "All", "States": {"All": {"Type": "Parallel", "Branches": branches, "End": True}}}
+
+
+def run(program, name, actions, states):
+    """What each action's branch ended with, by the action's name."""
+    program.write(f"{name}.json", side_by_side(states))
+    done = program(f"{name}.json", "--name", name, "--quiet", "--unlimited", "--input", '{"items": [1, 2, 3]}', timeout=300)
+    return dict(zip(map(name_of, actions), json.loads(done.stdout), strict=True))
+
+
+@pytest.fixture(scope="module")
+def good(program, world):
+    faults(world)
+    return run(program, "good", ACTIONS, [one.good(world.made[GOOD]) for one in ACTIONS])
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=name_of)
+def test_it_happens(action, good, world):
+    ended = good[name_of(action)]
+    assert "error" not in ended, ended
+    assert action.proof(world, world.made[GOOD], ended["result"]), ended
+
+
+REFUSED = [one for one in ACTIONS if one.wrong]
+
+
+@pytest.fixture(scope="module")
+def refused(program, world, good):
+    faults(world)
+    # The functions that need no Docker are all there.
+    world.ask("config", {"lambda": {"use_docker": True}})
+    try:
+        return run(program, "refused", REFUSED, [one.bad(world.made[GOOD]) for one in REFUSED])
+    finally:
+        world.ask("config", {"lambda": {"use_docker": False}})
+
+
+@pytest.mark.parametrize("action", REFUSED, ids=name_of)
+def test_its_refusal_has_its_name(action, refused):
+    ended = refused[name_of(action)]
+    assert ended.get("error", {}).get("Error") == action.refusal, ended
+    assert ended["error"]["Cause"]
+
+
+@pytest.fixture(scope="module")
+def throttled_once(program, world):
+    """The results, and the log of the proxy."""
+    faults(world, throttle=1)
+    results = run(program, "again", ACTIONS, [one.good(world.made[AGAIN]) for one in ACTIONS])
+    return results, asked(world.proxy + "/-/log")
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=name_of)
+def test_throttled_once_it_happens_once(action, throttled_once, world):
+    ended = throttled_once[0][name_of(action)]
+    assert "error" not in ended, ended
+    assert action.proof(world, world.made[AGAIN], ended["result"]), ended
+
+
+def test_what_was_throttled_is_sent_once_more_and_no_more(throttled_once):
+    log = throttled_once[1]
+    assert len(log) > len(ACTIONS)
+    assert [one for one in log if one["throttled"] != 1 or one["passed"] < 1] == []
+    # Jobs are asked for until they have ended.
+    asks = re.compile(r"^GET |\.(Get|Describe|BatchGet|List)|Action=Describe")
+    twice = [one for one in log if one["passed"] > 1]
+    assert [one["what"] for one in twice if not asks.search(one["what"])] == []
+    assert {one["what"] for one in twice} >= {"AmazonAthena.GetQueryExecution", "AWSGlue.GetJobRun"}
+
+
+@pytest.fixture(scope="module")
+def throttled_always(program, world):
+    faults(world, throttle=-1)
+    never = types.SimpleNamespace(**{**vars(world.made[GOOD]), "n": "never"})
+    return run(program, "throttled", ACTIONS, [one.good(never) for one in ACTIONS]), asked(world.proxy + "/-/log")
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=name_of)
+def test_throttled_always_it_fails_with_its_services_error(action, throttled_always):
+    ended = throttled_always[0][name_of(action)]
+    assert ended.get("error", {}).get("Error") == action.throttling, ended
+
+
+def test_a_client_gives_up_after_three_tries(throttled_always):
+    log = throttled_always[1]
+    assert {one["passed"] for one in log} == {0}
+    # The retries of all calls together are bounded as well: a bucket of tokens.
+    tries = [one["throttled"] for one in log if one["service"]]
+    assert max(tries) == 3 and tries.count(3) > 40
+
+
+@pytest.fixture(scope="module")
+def stalled(program, world):
+    faults(world, stall=True)
+    never = types.SimpleNamespace(**{**vars(world.made[GOOD]), "n": "never"})
+    return run(program, "stalled", TASKS, [{**one.good(never), "TimeoutSeconds": 1} for one in TASKS])
+
+
+@pytest.mark.parametrize("action", TASKS, ids=name_of)
+def test_a_server_that_says_nothing_ends_in_a_timeout(action, stalled):
+    assert stalled[name_of(action)].get("error", {}).get("Error") == "States.Timeout"
+
+
+@pytest.mark.parametrize("action", MAPS, ids=name_of)
+def test_a_map_over_a_silent_s3_ends_with_its_execution(action, program, world):
+    """A Map has no time limit of its own."""
+    faults(world, stall=True)
+    machine = side_by_side([action.good(world.made[GOOD])])
+    name = "silent-" + action.name.split(":")[1]
+    program.write("silent.json", {**machine, "TimeoutSeconds": 1})
+    done = program("silent.json", "--name", name, "--quiet", "--input", '{"items": [1]}', code=2)
+    assert done.stderr.startswith("timed out: States.Timeout")
+
+
+def queries(world, text):
+    """The states of the queries with this text."""
+    found = [world("athena").get_query_execution(QueryExecutionId=one)["QueryExecution"] for one in world("athena").list_query_executions()["QueryExecutionIds"]]
+    return [one["Status"]["State"] for one in found if one["Query"] == text]
+
+
+def query(text):
+    return task("arn:aws:states:::athena:startQueryExecution.sync", {"QueryString": text, "ResultConfiguration": {"OutputLocation": "s3://bucket/"}})
+
+
+@pytest.fixture
+def endless(world):
+    """Jobs at moto do not end by themselves."""
+    faults(world)
+    world.transitions(athena__execution=1000, ecs__task=1000)
+    yield
+    world.transitions(athena__execution=1, ecs__task="immediate")
+
+
+def test_jobs_that_nobody_wants_any_more_are_stopped_there(program, world, endless):
+    world("stepfunctions").create_state_machine(
+        name="long", roleArn=ROLE, definition='{"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 600, "End": true}}}')
+    states = [
+        query("SELECT 'unwanted'"),
+        task("arn:aws:states:::ecs:runTask.sync", {"Cluster": "c", "TaskDefinition": "d", "LaunchType": "FARGATE", "StartedBy": "unwanted"}),
+        task("arn:aws:states:::states:startExecution.sync:2", {"StateMachineArn": machine_arn("long"), "Name": "unwanted"}),
+    ]
+    program.write("unwanted.json", side_by_side([{**one, "TimeoutSeconds": 3} for one in states]))
+    ended = json.loads(program("unwanted.json", "--name", "unwanted", "--quiet").stdout)
+    assert [one.get("error", one).get("Error", one) for one in ended] == ["States.Timeout"] * 3
+    assert queries(world, "SELECT 'unwanted'") == ["CANCELLED"]
+    assert len(world("ecs").list_tasks(cluster="c", startedBy="unwanted", desiredStatus="STOPPED")["taskArns"]) == 1
+    execution = f"arn:aws:states:{REGION}:{ACCOUNT}:execution:long:unwanted"
+    assert world("stepfunctions").describe_execution(executionArn=execution)["status"] == "ABORTED"
+
+
+def test_a_job_that_somebody_else_ends_fails_its_state(program, world, endless):
+    program.write("lost.json", {"StartAt": "J", "States": {"J": {**query("SELECT 'lost'"), "End": True}}})
+    process = program.start("lost.json", "--name", "lost", "--quiet")
+    try:
+        until(lambda: queries(world, "SELECT 'lost'"), seconds=60)
+        world("athena").stop_query_execution(QueryExecutionId=world("athena").list_query_executions()["QueryExecutionIds"][-1])
+        _, errors = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert queries(world, "SELECT 'lost'") == ["CANCELLED"]
+    assert process.returncode == 1 and "States.TaskFailed" in errors and "CANCELLED" in errors
