@@ -58,16 +58,16 @@ class Action(typing.NamedTuple):
 
 
 class World:
-    """Clients of moto, and what has been made there for each name."""
+    """Clients of moto, and what has been made there for each name; `proxies`: where the program that uses it finds moto."""
 
-    def __init__(self, url, proxy, names):
-        self.url, self.proxy, self.clients, self.key = url, proxy, {}, "test"
+    def __init__(self, url, proxies):
+        self.url, self.clients, self.key = url, {}, "test"
         self.vpc = self("ec2").describe_vpcs()["Vpcs"][0]["VpcId"]
         self.subnets = [one["SubnetId"] for one in self("ec2").describe_subnets()["Subnets"]][:2]
         self.group = self("ec2").describe_security_groups()["SecurityGroups"][0]["GroupId"]
         self("iam").create_role(RoleName="r", AssumeRolePolicyDocument="{}")
         self.shared()
-        self.made = {name: self.make(name) for name in names}
+        self.made = {name: self.make(name, proxy) for name, proxy in proxies.items()}
 
     def __call__(self, service):
         if service not in self.clients:
@@ -104,14 +104,13 @@ class World:
         batch.create_job_queue(jobQueueName="a-queue", state="ENABLED", priority=1, computeEnvironmentOrder=[
             {"order": 1, "computeEnvironment": environment["computeEnvironmentArn"]}])
         batch.register_job_definition(jobDefinitionName="d", type="container", containerProperties={"image": "i", "vcpus": 1, "memory": 64})
-        self("glue").create_job(Name="j", Role=ROLE, Command={"Name": "glueetl", "ScriptLocation": "s3://bucket/s.py"})
         self("codebuild").create_project(
             name="project", source={"type": "S3", "location": "bucket/source.zip"}, artifacts={"type": "NO_ARTIFACTS"}, serviceRole=ROLE,
             environment={"type": "LINUX_CONTAINER", "image": "aws/codebuild/standard:7.0", "computeType": "BUILD_GENERAL1_SMALL"})
 
-    def make(self, n):
+    def make(self, n, proxy):
         """What each name has of its own, for actions that change or end it."""
-        made = types.SimpleNamespace(n=n, proxy=self.proxy)
+        made = types.SimpleNamespace(n=n, proxy=proxy)
         self.make_messages(made)
         self.make_objects(made)
         for action in ("get", "update", "delete"):
@@ -120,6 +119,8 @@ class World:
         while self("athena").get_query_execution(QueryExecutionId=made.query)["QueryExecution"]["Status"]["State"] != "SUCCEEDED":
             pass
         made.stopped_query = self("athena").start_query_execution(QueryString="SELECT 2", ResultConfiguration={"OutputLocation": "s3://bucket/"})["QueryExecutionId"]
+        # A job runs once at a time.
+        self("glue").create_job(Name=n, Role=ROLE, Command={"Name": "glueetl", "ScriptLocation": "s3://bucket/s.py"})
         made.build = self("codebuild").start_build(projectName="project")["build"]["id"]
         flow = lambda name: self("emr").run_job_flow(
             Name=name, JobFlowRole=ROLE, ServiceRole=ROLE, ReleaseLabel="emr-7.0.0", Instances={
@@ -288,7 +289,7 @@ SAGEMAKERS = [
 
 ECS = lambda m: {"Cluster": "c", "TaskDefinition": "d", "LaunchType": "FARGATE", "StartedBy": m.n}
 BATCH = lambda m: {"JobName": m.n, "JobQueue": "a-queue", "JobDefinition": "d"}
-GLUE = lambda m: {"JobName": "j", "Arguments": {"--name": m.n}}
+GLUE = lambda m: {"JobName": m.n, "Arguments": {"--name": m.n}}
 
 
 def customization(name):
@@ -309,7 +310,7 @@ COMPUTE = [
         changed(BATCH, JobQueue="nothing"), "Batch.ClientException", "Batch.AWSBatchException"),
     optimized(
         "glue:startJobRun.sync", GLUE,
-        lambda w, m, r: r["JobRunState"] == "SUCCEEDED" and w("glue").get_job_run(JobName="j", RunId=r["Id"])["JobRun"]["Arguments"]["--name"] == m.n,
+        lambda w, m, r: r["JobRunState"] == "SUCCEEDED" and w("glue").get_job_run(JobName=m.n, RunId=r["Id"])["JobRun"]["Arguments"]["--name"] == m.n,
         changed(GLUE, JobName="nothing"), "Glue.EntityNotFoundException", "Glue.ThrottlingException"),
     optimized(
         "codebuild:startBuild.sync", lambda m: {"ProjectName": "project"},

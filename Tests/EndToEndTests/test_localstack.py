@@ -7,8 +7,8 @@ import types
 import pytest
 
 from conftest import SfnRun, local_server
-from real_services import ACCOUNT, DATA, MAPS, MESSAGES, NESTED, REGION, SDK, World, asked, optimized
-from test_real_services import GOOD, faults, name_of, run
+from real_services import ACCOUNT, DATA, MAPS, MESSAGES, NESTED, SDK, World, asked, optimized
+from test_real_services import AGAIN, GOOD, faults, name_of, run, using
 
 pytestmark = pytest.mark.skipif("LOCALSTACK_PYTHON" not in os.environ, reason="LOCALSTACK_PYTHON names no Python with LocalStack")
 
@@ -21,16 +21,16 @@ ACTIONS = [API, *MAPS, *(one for one in [*DATA, *MESSAGES, *NESTED, *SDK] if one
 
 
 class LocalStack(World):
-    def __init__(self, url, proxy, names):
-        self.url, self.proxy, self.clients, self.key = url, proxy, {}, ACCOUNT
+    def __init__(self, url, proxies):
+        self.url, self.clients, self.key = url, {}, ACCOUNT
         self("s3").create_bucket(Bucket="bucket")
         self("iam").create_role(RoleName="r", AssumeRolePolicyDocument="{}")
         self.make_machine()
-        self.made = {name: types.SimpleNamespace(n=name, proxy=proxy) for name in names}
+        self.made = {name: types.SimpleNamespace(n=name, proxy=proxy) for name, proxy in proxies.items()}
         for made in self.made.values():
             self.make_messages(made)
             self.make_objects(made)
-            made.api = f"{proxy}/_aws/execute-api/{self.api()}"
+            made.api = f"{made.proxy}/_aws/execute-api/{self.api()}"
 
     def api(self):
         """One that answers by itself."""
@@ -50,44 +50,45 @@ class LocalStack(World):
 @pytest.fixture(scope="module")
 def world():
     with local_server("localstack_server.py", python=os.environ["LOCALSTACK_PYTHON"]) as url, local_server("fault_proxy.py", url) as proxy:
-        yield LocalStack(url, proxy, [GOOD, "again"])
+        yield LocalStack(url, {GOOD: proxy, AGAIN: proxy})
+
+
+@pytest.fixture(scope="module")
+def proxy(world):
+    return world.made[GOOD].proxy
 
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory, world):
-    program = SfnRun(tmp_path_factory.mktemp("real"))
-    program.environment.update(
-        AWS_ACCESS_KEY_ID=ACCOUNT, AWS_SECRET_ACCESS_KEY="test", AWS_REGION=REGION, AWS_ENDPOINT_URL=world.proxy, AWS_CONFIG_FILE="/dev/null",
-        AWS_SHARED_CREDENTIALS_FILE="/dev/null")
-    return program
+    return using(SfnRun(tmp_path_factory.mktemp("real")), world.made[GOOD].proxy, key=ACCOUNT)
 
 
-def test_it_happens(program, world):
-    faults(world)
+def test_it_happens(program, world, proxy):
+    faults(proxy)
     ended = run(program, "good", ACTIONS, [one.good(world.made[GOOD]) for one in ACTIONS])
     for action in ACTIONS:
         result = ended[name_of(action)]
         assert "error" not in result and action.proof(world, world.made[GOOD], result["result"]), (name_of(action), result)
 
 
-def test_refusals_have_their_names(program, world):
-    faults(world)
+def test_refusals_have_their_names(program, world, proxy):
+    faults(proxy)
     wrong = [one for one in ACTIONS if one.wrong]
     ended = run(program, "refused", wrong, [one.bad(world.made[GOOD]) for one in wrong])
     assert {name: one.get("error", {}).get("Error") for name, one in ended.items()} == {name_of(one): one.refusal for one in wrong}
 
 
-def test_throttled_once_it_happens_once(program, world):
-    faults(world, throttle=1)
-    ended = run(program, "again", ACTIONS, [one.good(world.made["again"]) for one in ACTIONS])
+def test_throttled_once_it_happens_once(program, world, proxy):
+    faults(proxy, throttle=1)
+    ended = run(program, "again", ACTIONS, [one.good(world.made[AGAIN]) for one in ACTIONS])
     for action in ACTIONS:
         result = ended[name_of(action)]
-        assert "error" not in result and action.proof(world, world.made["again"], result["result"]), (name_of(action), result)
-    assert {one["throttled"] for one in asked(world.proxy + "/-/log")} == {1}
+        assert "error" not in result and action.proof(world, world.made[AGAIN], result["result"]), (name_of(action), result)
+    assert {one["throttled"] for one in asked(proxy + "/-/log")} == {1}
 
 
-def test_an_api_that_throttles_or_is_silent(program, world):
-    faults(world, throttle=-1)
+def test_an_api_that_throttles_or_is_silent(program, world, proxy):
+    faults(proxy, throttle=-1)
     assert run(program, "throttled", [API], [API.good(world.made[GOOD])])["apigateway:invoke"]["error"]["Error"] == "ApiGateway.429"
-    faults(world, stall=True)
+    faults(proxy, stall=True)
     assert run(program, "silent", [API], [{**API.good(world.made[GOOD]), "TimeoutSeconds": 1}])["apigateway:invoke"]["error"]["Error"] == "States.Timeout"

@@ -1,8 +1,10 @@
 """Every integration against moto's server: what is asked happens there, refusals have their names, throttling and silence too.
 
-moto throttles nobody and is never silent: a transparent proxy before it does both on request. One run of the program has
-all actions side by side; a test for each action looks at what came of it.
+moto throttles nobody and is never silent: a transparent proxy before it does both on request. A run of the program has all
+actions side by side, and four runs are made at once; a test for each action looks at what came of it.
 """
+import concurrent.futures
+import contextlib
 import json
 import re
 import types
@@ -13,31 +15,66 @@ from conftest import SfnRun, local_server, moto_server
 from real_services import ACCOUNT, ACTIONS, MAPS, REGION, ROLE, World, asked, machine_arn, task
 from test_server import until
 
-GOOD, AGAIN = "good", "again"
+GOOD, AGAIN, THROTTLED, SILENT = "good", "again", "throttled", "silent"
 TASKS = [one for one in ACTIONS if one not in MAPS]
+REFUSED = [one for one in ACTIONS if one.wrong]
 
 
-@pytest.fixture(scope="module")
-def world():
-    with moto_server() as moto, local_server("fault_proxy.py", moto) as proxy:
-        yield World(moto, proxy, [GOOD, AGAIN])
-
-
-@pytest.fixture(scope="module")
-def program(tmp_path_factory, world):
-    program = SfnRun(tmp_path_factory.mktemp("real"))
+def using(program, proxy, key="test"):
     program.environment.update(
-        AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test", AWS_REGION=REGION, AWS_ENDPOINT_URL=world.proxy, AWS_CONFIG_FILE="/dev/null",
+        AWS_ACCESS_KEY_ID=key, AWS_SECRET_ACCESS_KEY="test", AWS_REGION=REGION, AWS_ENDPOINT_URL=proxy, AWS_CONFIG_FILE="/dev/null",
         AWS_SHARED_CREDENTIALS_FILE="/dev/null")
     return program
+
+
+@pytest.fixture(scope="module")
+def moto():
+    with moto_server() as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def proxies(moto):
+    """Each run has its own."""
+    with contextlib.ExitStack() as stack:
+        yield {name: stack.enter_context(local_server("fault_proxy.py", moto)) for name in (GOOD, AGAIN, THROTTLED, SILENT)}
+
+
+@pytest.fixture(scope="module")
+def world(moto, proxies):
+    return World(moto, {name: proxies[name] for name in (GOOD, AGAIN)})
+
+
+@pytest.fixture(scope="module")
+def programs(tmp_path_factory, proxies):
+    return {name: using(SfnRun(tmp_path_factory.mktemp(name)), proxy) for name, proxy in proxies.items()}
+
+
+@pytest.fixture(scope="module")
+def runs(world, proxies, programs):
+    """What becomes of all actions: where nothing is wrong, throttled once, throttled always, without an answer."""
+    faults(proxies[AGAIN], throttle=1)
+    faults(proxies[THROTTLED], throttle=-1)
+    faults(proxies[SILENT], stall=True)
+    states = {
+        GOOD: (ACTIONS, [one.good(world.made[GOOD]) for one in ACTIONS]), AGAIN: (ACTIONS, [one.good(world.made[AGAIN]) for one in ACTIONS]),
+        THROTTLED: (ACTIONS, [one.good(never(world, proxies[THROTTLED])) for one in ACTIONS]),
+        SILENT: (TASKS, [{**one.good(never(world, proxies[SILENT])), "TimeoutSeconds": 1} for one in TASKS])}
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        yield {name: pool.submit(run, programs[name], name, *what) for name, what in states.items()}
+
+
+def never(world, proxy):
+    """A name that never reaches moto."""
+    return types.SimpleNamespace(**{**vars(world.made[GOOD]), "n": "never", "proxy": proxy})
 
 
 def name_of(action):
     return ("map-" if action in MAPS else "") + action.name
 
 
-def faults(world, **wanted):
-    asked(world.proxy + "/-/faults", wanted, "PUT")
+def faults(proxy, **wanted):
+    asked(proxy + "/-/faults", wanted, "PUT")
 
 
 def side_by_side(states):
@@ -59,57 +96,23 @@ def run(program, name, actions, states):
     return dict(zip(map(name_of, actions), json.loads(done.stdout), strict=True))
 
 
-@pytest.fixture(scope="module")
-def good(program, world):
-    faults(world)
-    return run(program, "good", ACTIONS, [one.good(world.made[GOOD]) for one in ACTIONS])
-
-
 @pytest.mark.parametrize("action", ACTIONS, ids=name_of)
-def test_it_happens(action, good, world):
-    ended = good[name_of(action)]
+def test_it_happens(action, runs, world):
+    ended = runs[GOOD].result()[name_of(action)]
     assert "error" not in ended, ended
     assert action.proof(world, world.made[GOOD], ended["result"]), ended
 
 
-REFUSED = [one for one in ACTIONS if one.wrong]
-
-
-@pytest.fixture(scope="module")
-def refused(program, world, good):
-    faults(world)
-    # The functions that need no Docker are all there.
-    world.ask("config", {"lambda": {"use_docker": True}})
-    try:
-        return run(program, "refused", REFUSED, [one.bad(world.made[GOOD]) for one in REFUSED])
-    finally:
-        world.ask("config", {"lambda": {"use_docker": False}})
-
-
-@pytest.mark.parametrize("action", REFUSED, ids=name_of)
-def test_its_refusal_has_its_name(action, refused):
-    ended = refused[name_of(action)]
-    assert ended.get("error", {}).get("Error") == action.refusal, ended
-    assert ended["error"]["Cause"]
-
-
-@pytest.fixture(scope="module")
-def throttled_once(program, world):
-    """The results, and the log of the proxy."""
-    faults(world, throttle=1)
-    results = run(program, "again", ACTIONS, [one.good(world.made[AGAIN]) for one in ACTIONS])
-    return results, asked(world.proxy + "/-/log")
-
-
 @pytest.mark.parametrize("action", ACTIONS, ids=name_of)
-def test_throttled_once_it_happens_once(action, throttled_once, world):
-    ended = throttled_once[0][name_of(action)]
+def test_throttled_once_it_happens_once(action, runs, world):
+    ended = runs[AGAIN].result()[name_of(action)]
     assert "error" not in ended, ended
     assert action.proof(world, world.made[AGAIN], ended["result"]), ended
 
 
-def test_what_was_throttled_is_sent_once_more_and_no_more(throttled_once):
-    log = throttled_once[1]
+def test_what_was_throttled_is_sent_once_more_and_no_more(runs, proxies):
+    runs[AGAIN].result()
+    log = asked(proxies[AGAIN] + "/-/log")
     assert len(log) > len(ACTIONS)
     assert [one for one in log if one["throttled"] != 1 or one["passed"] < 1] == []
     # Jobs are asked for until they have ended.
@@ -119,43 +122,47 @@ def test_what_was_throttled_is_sent_once_more_and_no_more(throttled_once):
     assert {one["what"] for one in twice} >= {"AmazonAthena.GetQueryExecution", "AWSGlue.GetJobRun"}
 
 
-@pytest.fixture(scope="module")
-def throttled_always(program, world):
-    faults(world, throttle=-1)
-    never = types.SimpleNamespace(**{**vars(world.made[GOOD]), "n": "never"})
-    return run(program, "throttled", ACTIONS, [one.good(never) for one in ACTIONS]), asked(world.proxy + "/-/log")
-
-
 @pytest.mark.parametrize("action", ACTIONS, ids=name_of)
-def test_throttled_always_it_fails_with_its_services_error(action, throttled_always):
-    ended = throttled_always[0][name_of(action)]
+def test_throttled_always_it_fails_with_its_services_error(action, runs):
+    ended = runs[THROTTLED].result()[name_of(action)]
     assert ended.get("error", {}).get("Error") == action.throttling, ended
 
 
-def test_a_client_gives_up_after_three_tries(throttled_always):
-    log = throttled_always[1]
+def test_a_client_gives_up_after_three_tries(runs, proxies):
+    runs[THROTTLED].result()
+    log = asked(proxies[THROTTLED] + "/-/log")
     assert {one["passed"] for one in log} == {0}
     # The retries of all calls together are bounded as well: a bucket of tokens.
     tries = [one["throttled"] for one in log if one["service"]]
-    assert max(tries) == 3 and tries.count(3) > 40
-
-
-@pytest.fixture(scope="module")
-def stalled(program, world):
-    faults(world, stall=True)
-    never = types.SimpleNamespace(**{**vars(world.made[GOOD]), "n": "never"})
-    return run(program, "stalled", TASKS, [{**one.good(never), "TimeoutSeconds": 1} for one in TASKS])
+    assert max(tries) == 3 and tries.count(3) > 30
 
 
 @pytest.mark.parametrize("action", TASKS, ids=name_of)
-def test_a_server_that_says_nothing_ends_in_a_timeout(action, stalled):
-    assert stalled[name_of(action)].get("error", {}).get("Error") == "States.Timeout"
+def test_a_server_that_says_nothing_ends_in_a_timeout(action, runs):
+    assert runs[SILENT].result()[name_of(action)].get("error", {}).get("Error") == "States.Timeout"
+
+
+@pytest.fixture(scope="module")
+def refused(runs, world, programs):
+    """After what was to be there is there."""
+    concurrent.futures.wait(runs.values())
+    # The functions that need no Docker are all there.
+    world.ask("config", {"lambda": {"use_docker": True}})
+    return run(programs[GOOD], "refused", REFUSED, [one.bad(world.made[GOOD]) for one in REFUSED])
+
+
+@pytest.mark.parametrize("action", REFUSED, ids=name_of)
+def test_its_refusal_has_its_name(action, refused):
+    ended = refused[name_of(action)]
+    assert ended.get("error", {}).get("Error") == action.refusal, ended
+    assert ended["error"]["Cause"]
 
 
 @pytest.mark.parametrize("action", MAPS, ids=name_of)
-def test_a_map_over_a_silent_s3_ends_with_its_execution(action, program, world):
+def test_a_map_over_a_silent_s3_ends_with_its_execution(action, programs, world, runs):
     """A Map has no time limit of its own."""
-    faults(world, stall=True)
+    program = programs[SILENT]
+    runs[SILENT].result()
     machine = side_by_side([action.good(world.made[GOOD])])
     name = "silent-" + action.name.split(":")[1]
     program.write("silent.json", {**machine, "TimeoutSeconds": 1})
@@ -174,15 +181,16 @@ def query(text):
 
 
 @pytest.fixture
-def endless(world):
+def endless(world, runs):
     """Jobs at moto do not end by themselves."""
-    faults(world)
+    concurrent.futures.wait(runs.values())
     world.transitions(athena__execution=1000, ecs__task=1000)
     yield
     world.transitions(athena__execution=1, ecs__task="immediate")
 
 
-def test_jobs_that_nobody_wants_any_more_are_stopped_there(program, world, endless):
+def test_jobs_that_nobody_wants_any_more_are_stopped_there(programs, world, endless):
+    program = programs[GOOD]
     world("stepfunctions").create_state_machine(
         name="long", roleArn=ROLE, definition='{"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 600, "End": true}}}')
     states = [
@@ -199,7 +207,8 @@ def test_jobs_that_nobody_wants_any_more_are_stopped_there(program, world, endle
     assert world("stepfunctions").describe_execution(executionArn=execution)["status"] == "ABORTED"
 
 
-def test_a_job_that_somebody_else_ends_fails_its_state(program, world, endless):
+def test_a_job_that_somebody_else_ends_fails_its_state(programs, world, endless):
+    program = programs[GOOD]
     program.write("lost.json", {"StartAt": "J", "States": {"J": {**query("SELECT 'lost'"), "End": True}}})
     process = program.start("lost.json", "--name", "lost", "--quiet")
     try:
