@@ -1,6 +1,7 @@
 """S3 as a server that was made for its own sake answers it: SeaweedFS, and rclone's `serve s3`. Both check signatures."""
 import collections
 import concurrent.futures
+import contextlib
 import json
 
 import boto3
@@ -18,27 +19,34 @@ LISTED = {"weed": 12, "rclone": 1003}
 S3 = collections.namedtuple("S3", "url aws listed")
 
 
-@pytest.fixture(scope="module", params=["weed", "rclone"])
-def s3(request):
+@pytest.fixture(scope="module")
+def servers():
+    """Both are started at once: one is ready seconds later."""
+    with contextlib.ExitStack() as stack, concurrent.futures.ThreadPoolExecutor(2) as pool:
+        yield {name: pool.submit(stack.enter_context, local_server("s3_server.py", name)) for name in LISTED}
+
+
+@pytest.fixture(scope="module", params=["rclone", "weed"])
+def s3(request, servers):
     """A server whose bucket has what the machines read."""
-    with local_server("s3_server.py", request.param) as url:
-        aws = boto3.client("s3", endpoint_url=url, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="secret")
-        aws.create_bucket(Bucket=BUCKET)
-        put = lambda key, text: aws.put_object(Bucket=BUCKET, Key=key, Body=text.encode())
-        put("in/rows.json", json.dumps(ROWS))
-        put("flat/rows.json", json.dumps(ROWS))
-        put(SPACED, json.dumps({"shops": ROWS}))
-        put("in/rows.csv", "id,name\n" + "".join(f'{row["id"]},"{row["name"]}"\n' for row in ROWS))
-        put("in/rows.jsonl", "".join(json.dumps(row) + "\n" for row in ROWS))
-        put("in/manifest.json", json.dumps({
-            "sourceBucket": BUCKET, "destinationBucket": f"arn:aws:s3:::{BUCKET}", "fileFormat": "CSV", "fileSchema": "Bucket, Key",
-            "version": "2016-11-30", "files": [{"key": "in/inventory.csv"}]}))
-        put("in/inventory.csv", "".join(f'"{BUCKET}","listed/{index}"\n' for index in range(4)))
-        # Ten megabytes, of which a reader takes three lines.
-        put("in/large.jsonl", "".join(json.dumps({"id": str(index), "text": "x" * 1000}) + "\n" for index in range(10_000)))
-        with concurrent.futures.ThreadPoolExecutor(8) as pool:
-            list(pool.map(lambda index: put(f"listed/{index:04}", "{}"), range(LISTED[request.param])))
-        yield S3(url, aws, LISTED[request.param])
+    url = servers[request.param].result()
+    aws = boto3.client("s3", endpoint_url=url, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="secret")
+    aws.create_bucket(Bucket=BUCKET)
+    put = lambda key, text: aws.put_object(Bucket=BUCKET, Key=key, Body=text.encode())
+    put("in/rows.json", json.dumps(ROWS))
+    put("flat/rows.json", json.dumps(ROWS))
+    put(SPACED, json.dumps({"shops": ROWS}))
+    put("in/rows.csv", "id,name\n" + "".join(f'{row["id"]},"{row["name"]}"\n' for row in ROWS))
+    put("in/rows.jsonl", "".join(json.dumps(row) + "\n" for row in ROWS))
+    put("in/manifest.json", json.dumps({
+        "sourceBucket": BUCKET, "destinationBucket": f"arn:aws:s3:::{BUCKET}", "fileFormat": "CSV", "fileSchema": "Bucket, Key",
+        "version": "2016-11-30", "files": [{"key": "in/inventory.csv"}]}))
+    put("in/inventory.csv", "".join(f'"{BUCKET}","listed/{index}"\n' for index in range(4)))
+    # Ten megabytes, of which a reader takes three lines.
+    put("in/large.jsonl", "".join(json.dumps({"id": str(index), "text": "x" * 1000}) + "\n" for index in range(10_000)))
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda index: put(f"listed/{index:04}", "{}"), range(LISTED[request.param])))
+    return S3(url, aws, LISTED[request.param])
 
 
 @pytest.fixture
