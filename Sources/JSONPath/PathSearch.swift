@@ -32,6 +32,10 @@ struct PathSearch {
             for index in list { append(index, of: value, &found) }
         case .slice(let from, let to):
             guard case .array(let array) = value else { return }
+            if let from, let to {
+                between(from, to, array, &found)
+                return
+            }
             let start = Self.bound(from ?? 0, array.count)
             let end = Self.bound(to ?? array.count, array.count)
             if start < end { found.append(contentsOf: array[start..<end]) }
@@ -77,6 +81,16 @@ struct PathSearch {
         guard case .array(let array) = value else { return }
         let real = index < 0 ? index + array.count : index
         if array.indices.contains(real) { found.append(array[real]) }
+    }
+
+    /// As Jayway does it: with both ends given, each index counts on its own, so that `[1:-1]` is empty and `[-2:1]` goes around.
+    private func between(_ from: Int, _ to: Int, _ array: [JSONValue], _ found: inout [JSONValue]) {
+        let end = min(to, array.count)
+        var index = max(from, -array.count)
+        while index < end {
+            found.append(array[index < 0 ? index + array.count : index])
+            index += 1
+        }
     }
 
     private static func bound(_ index: Int, _ count: Int) -> Int {

@@ -29,6 +29,16 @@ struct Data: DataScope {
         try check("$.d..a", #"{"d":{"x":{"a":[1,2]}}}"#, "[[1,2]]")
         try check("$.l[0,2]", #"{"l":[1,2,3]}"#, "[1,3]")
         try check("$.l[-2:]", #"{"l":[1,2,3]}"#, "[2,3]")
+        try check("$.l[:-1]", #"{"l":[1,2,3]}"#, "[1,2]")
+    }
+
+    @Test func aSliceWithBothEndsCountsEachIndexAsJaywayDoes() throws {
+        let input = #"{"l":[1,2,3,4]}"#
+        try check("$.l[1:3]", input, "[2,3]")
+        try check("$.l[-3:-1]", input, "[2,3]")
+        try check("$.l[1:-1]", input, "[]")
+        try check("$.l[-2:1]", input, "[3,4,1]")
+        try check("$.l[-2147483648:2147483647]", input, "[1,2,3,4,1,2,3,4]")
     }
 
     @Test func filtersCompareAsJaywayDoes() throws {

@@ -64,6 +64,9 @@ import Testing
         ("-1", "The SecondsPath parameter references a negative value: $.s == -1"),
         ("1.5", "The SecondsPath parameter cannot be parsed as a long value: $.s == 1.5"),
         ("\"a\"", "The SecondsPath parameter cannot be parsed as a long value: $.s == a"),
+        ("1.0", "The SecondsPath parameter cannot be parsed as a long value: $.s == 1.0"),
+        ("\"-1\"", "The SecondsPath parameter references a negative value: $.s == -1"),
+        ("null", "The SecondsPath parameter cannot be parsed as a long value: $.s == null"),
         ("3000000000", "Wait state delay is too long."),
     ])
     func badSecondsAreTold(_ seconds: String, _ cause: String) throws {

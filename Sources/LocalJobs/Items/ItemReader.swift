@@ -97,14 +97,14 @@ struct ItemFormat {
     enum Kind { case csv, json, jsonLines, parquet, manifest }
 
     let kind: Kind
-    let manifestType: String
     let csv: CSVFormat
     let pointer: String?
 
     init(_ config: JSONValue) throws(JobFailure) {
-        manifestType = config["ManifestType"]?.string ?? "S3_INVENTORY"
         switch config["InputType"]?.string {
         case "CSV": kind = .csv
+        // An inventory names the type of its files itself.
+        case nil where config["ManifestType"]?.string == "S3_INVENTORY": kind = .manifest
         case nil, "JSON": kind = .json
         case "JSONL": kind = .jsonLines
         case "PARQUET": kind = .parquet

@@ -74,7 +74,8 @@ public struct NumberField: Sendable {
         } else {
             value = try path.required(scope)
         }
-        guard case .integer(let whole) = value else {
+        // AWS parses the value's text, so that a text of digits will do too.
+        guard let whole = Int64(Self.shown(value)) else {
             throw .runtime("The \(name)Path parameter cannot be parsed as a long value: \(path.text) == \(Self.shown(value))")
         }
         guard whole >= 0 else { throw .runtime("The \(name)Path parameter references a negative value: \(path.text) == \(whole)") }
@@ -91,7 +92,7 @@ public struct NumberField: Sendable {
 
     private func complaint(_ number: Double) -> String? {
         switch name {
-        case "ToleratedFailureCount", "MaxConcurrency": number < 0 ? "\(name) cannot be negative." : nil
+        case "ToleratedFailureCount", "MaxConcurrency", "MaxItemsPerBatch", "MaxInputBytesPerBatch": number < 0 ? "\(name) cannot be negative." : nil
         case "ToleratedFailurePercentage": number < 0 || number > 100 ? "\(name) must be between 0 and 100." : nil
         default: nil
         }

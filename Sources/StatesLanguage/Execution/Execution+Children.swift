@@ -212,8 +212,10 @@ extension Execution {
         emit(.mapStateStarted(state.id, length: items.values.count), id, previous: frame.chain)
         let count = try map.toleratedFailureCount?.integer(scope)
         let percentage = try map.toleratedFailurePercentage?.number(scope)
-        if map.distributed != nil {
-            let label = map.distributed?.label ?? ExecutionRandom.uuid(header.seed, lastEventID, salt: 1)
+        if let distributed = map.distributed {
+            // What cannot be evaluated fails the state before there is a run (LocalStack's test_map_item_reader_csv_max_items_paths).
+            try distributed.check(scope)
+            let label = distributed.label ?? ExecutionRandom.uuid(header.seed, lastEventID, salt: 1)
             let region = String(header.arn.split(separator: ":", omittingEmptySubsequences: false).dropFirst(3).first ?? "us-east-1")
             let account = String(header.arn.split(separator: ":", omittingEmptySubsequences: false).dropFirst(4).first ?? "000000000000")
             let run = ExecutionRandom.uuid(header.seed, lastEventID, salt: 2)

@@ -51,7 +51,7 @@ extension Execution {
         }
         let assigned = try assignments(catcher.assign, scope.with(input: error))
         let result = try catcher.resultPath.apply(error, to: frame.input)
-        emit(.stateExited(state.id, output: result, assigned: assigned, next: catcher.next), id, previous: frame.chain)
+        try finish(id, frame, output: result, assigned: assigned, next: catcher.next)
     }
 
     /// Nothing here handles the failure.

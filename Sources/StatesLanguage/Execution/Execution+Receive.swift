@@ -85,7 +85,7 @@ extension Execution {
             // What follows points to MapRunStarted, as AWS writes it since November 2024.
             note(.mapRunResult(output), id)
         case .failure(let failure):
-            emit(.mapRunFailed(frame.state, error: failure.error, cause: failure.cause), id, previous: frame.chain)
+            emit(.mapRunFailed(frame.state, error: failure.error, cause: cause(of: failure, in: frame)), id, previous: frame.chain)
         }
         ready.append(id)
     }

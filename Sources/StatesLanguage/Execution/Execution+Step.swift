@@ -73,10 +73,7 @@ extension Execution {
     mutating func record(_ failure: Failure, _ id: FrameID, at stage: Stage, isCatchable: Bool = true) {
         guard let frame = frame(id) else { return }
         let state = machine[frame.state]
-        var cause = failure.cause
-        if failure.isPrefixed, let text = cause {
-            cause = "An error occurred while executing the state '\(state.name)' (entered at the event id #\(frame.enteredID)). \(text)"
-        }
+        let cause = cause(of: failure, in: frame)
         if failure.error == ErrorName.queryEvaluationError {
             var previous = frame.chain
             if case .wait = state.kind { previous = frame.enteredID } else if stage == .work || !state.doesWork { previous = frame.chainBeforeEntered }
@@ -88,6 +85,12 @@ extension Execution {
         } else {
             note(.failed(error: failure.error, cause: cause, isCatchable: isCatchable), id)
         }
+    }
+
+    /// With AWS's words before what the interpreter itself found.
+    func cause(of failure: Failure, in frame: Frame) -> String? {
+        guard failure.isPrefixed, let text = failure.cause else { return failure.cause }
+        return "An error occurred while executing the state '\(machine[frame.state].name)' (entered at the event id #\(frame.enteredID)). \(text)"
     }
 
     // MARK: the work of a state
@@ -226,7 +229,8 @@ extension Execution {
         return values
     }
 
-    private mutating func finish(
+    /// The end of a state, left for `next` (nil: the workflow ends).
+    mutating func finish(
         _ id: FrameID, _ frame: Frame, output: JSONValue, assigned: JSONObject, next: StateID?
     ) throws(Failure) {
         let state = machine[frame.state]
@@ -234,13 +238,17 @@ extension Execution {
             note(.failed(error: failure.error, cause: failure.cause, isCatchable: false), id)
             return
         }
-        if !assigned.isEmpty { try checkAllVariables(assigned) }
+        if !assigned.isEmpty { try checkAllVariables(assigned, id) }
         emit(.stateExited(state.id, output: output, assigned: assigned, next: next), id, previous: frame.chain)
     }
 
-    private func checkAllVariables(_ assigned: JSONObject) throws(Failure) {
+    private func checkAllVariables(_ assigned: JSONObject, _ id: FrameID) throws(Failure) {
         guard let limit = quotas.allVariablesBytes else { return }
-        let stored = frames.reduce(JSONValue.object(assigned).byteCount) { $0 + ($1.map { JSONValue.object($0.variables).byteCount } ?? 0) }
+        // What is assigned takes the place of what the scope holds under these names.
+        var own = frame(id)?.variables ?? JSONObject()
+        for (name, value) in assigned { own[name] = value }
+        var stored = JSONValue.object(own).byteCount
+        for (index, other) in frames.enumerated() where index != id.index { stored += other.map { JSONValue.object($0.variables).byteCount } ?? 0 }
         if stored > limit {
             throw Failure(ErrorName.dataLimitExceeded, "The total size of the execution's variables exceeds the maximum number of bytes service limit.")
         }

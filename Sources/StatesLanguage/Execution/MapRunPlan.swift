@@ -48,6 +48,18 @@ public struct MapRunPlan: Sendable {
     }
 }
 
+extension DistributedMap {
+    /// Evaluates what the run will ask for.
+    func check(_ scope: EvaluationScope) throws(Failure) {
+        _ = try reader?.maxItems?.integer(scope)
+        _ = try reader?.arguments?.evaluate(scope)
+        _ = try batcher?.maxItemsPerBatch?.integer(scope)
+        _ = try batcher?.maxInputBytesPerBatch?.integer(scope)
+        _ = try batcher?.batchInput?.evaluate(scope)
+        _ = try writer?.arguments?.evaluate(scope)
+    }
+}
+
 extension Execution {
     public func mapRunPlan(_ request: MapRunRequest) throws(Failure) -> MapRunPlan? {
         guard let frame = frame(request.frame), case .map(let map) = machine[request.state].kind, let distributed = map.distributed else {
