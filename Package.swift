@@ -121,7 +121,7 @@ let package = Package(
         .testTarget(name: "DigestTests", dependencies: ["Digest"], swiftSettings: strict),
         .target(name: "Deploy", dependencies: ["JSON", "StatesLanguage", "AWSClient"], swiftSettings: strict),
         .testTarget(name: "DeployTests", dependencies: ["Deploy", "AWSClient", "Curl", "JSON", "LocalServers"], swiftSettings: strict),
-        .target(name: "LocalServers", path: "Tests/LocalServers", exclude: ["faulty_server.py", "moto_server.py", "signature_server.py", "sample_requests.py", "check_template.py", "presigned_url.py", "lambda_server.py", "localstack_server.py", "functions_elsewhere.py", "as_aws.py", "gateway.py", "s3_server.py"], swiftSettings: strict),
+        .target(name: "LocalServers", path: "Tests/LocalServers", exclude: ["faulty_server.py", "moto_server.py", "signature_server.py", "sample_requests.py", "check_template.py", "presigned_url.py", "lambda_server.py", "localstack_server.py", "functions_elsewhere.py", "as_aws.py", "gateway.py", "s3_server.py", "fault_proxy.py"], swiftSettings: strict),
         .testTarget(
             name: "ServiceIntegrationsTests",
             dependencies: ["ServiceIntegrations", "AWSClient", "Curl", "LocalJobs", "LocalServers"],

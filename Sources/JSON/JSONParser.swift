@@ -8,6 +8,16 @@ public struct JSONError: Error, Equatable, Sendable, CustomStringConvertible {
     public let column: Int
 
     public var description: String { "line \(line), column \(column): \(message)" }
+
+    /// The place as Jackson writes it, with the text: `[Source: (String)"{"; line: 1, column: 2]`; of long texts the first 500 characters.
+    public func source(of text: String) -> String {
+        let beginning = text.unicodeScalars.prefix(500)
+        let rest = text.unicodeScalars.count - beginning.count
+        let shown = "\"\(String(String.UnicodeScalarView(beginning)))\"" + (rest > 0 ? "[truncated \(rest) chars]" : "")
+        return "[Source: (String)\(shown); line: \(line), column: \(column)]"
+    }
+
+    func source(_ bytes: UnsafeBufferPointer<UInt8>) -> String { source(of: String(decoding: bytes, as: UTF8.self)) }
 }
 
 /// What a text may be, beyond JSON's grammar.
@@ -95,7 +105,7 @@ struct JSONParser {
         let value = try self.value()
         skipSpace()
         if position < bytes.count {
-            throw error("Unexpected content after the end of the value: found \(foundHere())")
+            throw error("Unexpected content after the end of the value: found character (\(foundHere()))")
         }
         return value
     }
@@ -113,7 +123,9 @@ struct JSONParser {
         case UInt8(ascii: "t"): return try word("true", .bool(true))
         case UInt8(ascii: "f"): return try word("false", .bool(false))
         case UInt8(ascii: "n"): return try word("null", .null)
-        default: throw unexpectedHere("expected a valid value (JSON String, Number, Array, Object or token 'null', 'true' or 'false')")
+        default:
+            if startsWord(bytes[position]) { throw unknownWord() }
+            throw unexpectedHere("expected a valid value (JSON String, Number, Array, Object or token 'null', 'true' or 'false')")
         }
     }
 
@@ -127,21 +139,30 @@ struct JSONParser {
             position = end
             return value
         }
+        throw unknownWord()
+    }
+
+    /// The place is behind the word, as Jackson has read it by then.
+    private mutating func unknownWord() -> JSONError {
         let start = position
         while position < bytes.count, isWordByte(bytes[position]) { position += 1 }
-        let token = String(decoding: bytes[start..<min(position, start + 64)], as: UTF8.self)
-        throw error("Unrecognized token '\(token)': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false')")
+        let token = String(decoding: bytes[start..<min(position, start + 256)], as: UTF8.self)
+        if token == "NaN" { return error("Non-standard token 'NaN': enable JsonParser.Feature.ALLOW_NON_NUMERIC_NUMBERS to allow") }
+        return error("Unrecognized token '\(token)': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false')")
     }
 
     private mutating func object() throws(JSONError) -> JSONValue {
         try enter()
         defer { depth -= 1 }
+        let opening = position
         position += 1
         skipSpace()
-        if position < bytes.count, bytes[position] == UInt8(ascii: "}") {
+        guard position < bytes.count else { throw unclosed("Object", opening) }
+        if bytes[position] == UInt8(ascii: "}") {
             position += 1
             return .object(JSONObject())
         }
+        if bytes[position] == UInt8(ascii: "]") { throw mismatch("Object", opening) }
         var values: [JSONValue] = []
         // Objects of one array mostly look alike: as long as the keys are those of the last object at this depth, share them.
         let guess = depth < lastShape.count ? lastShape[depth] : nil
@@ -149,7 +170,7 @@ struct JSONParser {
         if let guess, guess.keys.count <= 32 { values.reserveCapacity(guess.keys.count) }
         var positions: [KeyText: Int]?
         while true {
-            guard position < bytes.count else { throw endOfInput() }
+            guard position < bytes.count else { throw endOfInput("within/between Object entries") }
             guard bytes[position] == UInt8(ascii: "\"") else {
                 throw unexpectedHere("was expecting double-quote to start field name")
             }
@@ -160,15 +181,16 @@ struct JSONParser {
                 if places != nil { key = guess.keys[values.count] }
             } else {
                 if keys == nil { keys = Array(guess!.keys.prefix(values.count)) }
-                key = try string()
+                key = try string(isName: true)
             }
             skipSpace()
-            guard position < bytes.count else { throw endOfInput() }
+            guard position < bytes.count else { throw endOfInput("within/between Object entries") }
             guard bytes[position] == UInt8(ascii: ":") else {
                 throw unexpectedHere("was expecting a colon to separate field name and value")
             }
             position += 1
             skipSpace()
+            guard position < bytes.count else { throw endOfInput("within/between Object entries") }
             if places != nil { pointer.append(JSONPointer.escape(key)) }
             let value = try self.value()
             if places != nil { pointer.removeLast() }
@@ -183,11 +205,13 @@ struct JSONParser {
                 values.append(value)
             }
             skipSpace()
-            guard position < bytes.count else { throw endOfInput() }
+            guard position < bytes.count else { throw unclosed("Object", opening) }
             let next = bytes[position]
             if next == UInt8(ascii: ",") {
                 position += 1
                 skipSpace()
+            } else if next == UInt8(ascii: "]") {
+                throw mismatch("Object", opening)
             } else if next == UInt8(ascii: "}") {
                 position += 1
                 break
@@ -233,12 +257,15 @@ struct JSONParser {
     private mutating func array() throws(JSONError) -> JSONValue {
         try enter()
         defer { depth -= 1 }
+        let opening = position
         position += 1
         skipSpace()
-        if position < bytes.count, bytes[position] == UInt8(ascii: "]") {
+        guard position < bytes.count else { throw unclosed("Array", opening) }
+        if bytes[position] == UInt8(ascii: "]") {
             position += 1
             return .array([])
         }
+        if bytes[position] == UInt8(ascii: "}") { throw mismatch("Array", opening) }
         var values: [JSONValue] = []
         // Arrays of one array mostly are as long as each other.
         if depth < lastCount.count { values.reserveCapacity(Int(lastCount[depth])) }
@@ -247,11 +274,14 @@ struct JSONParser {
             values.append(try value())
             if places != nil { pointer.removeLast() }
             skipSpace()
-            guard position < bytes.count else { throw endOfInput() }
+            guard position < bytes.count else { throw unclosed("Array", opening) }
             let next = bytes[position]
             if next == UInt8(ascii: ",") {
                 position += 1
                 skipSpace()
+                guard position < bytes.count else { throw endOfInput("within/between Array entries") }
+            } else if next == UInt8(ascii: "}") {
+                throw mismatch("Array", opening)
             } else if next == UInt8(ascii: "]") {
                 position += 1
                 while lastCount.count <= depth { lastCount.append(0) }
@@ -273,7 +303,7 @@ struct JSONParser {
 
     // MARK: strings
 
-    private mutating func string() throws(JSONError) -> String {
+    private mutating func string(isName: Bool = false) throws(JSONError) -> String {
         position += 1
         let start = position
         var ascii: UInt8 = 0
@@ -284,12 +314,16 @@ struct JSONParser {
                 position += 1
                 return try text(start, end, isASCII: ascii < 0x80)
             }
-            if byte == UInt8(ascii: "\\") { return try escapedString(from: start) }
-            if byte < 0x20 { throw illegalControl(byte) }
+            if byte == UInt8(ascii: "\\") { return try escapedString(from: start, isName) }
+            if byte < 0x20 { throw illegalControl(byte, isName) }
             ascii |= byte
             position += 1
         }
-        throw error("Unexpected end-of-input in a string: was expecting closing quote")
+        throw endOfString(isName)
+    }
+
+    private func endOfString(_ isName: Bool) -> JSONError {
+        endOfInput(isName ? "in field name" : ": was expecting closing quote for a string value")
     }
 
     private func text(_ start: Int, _ end: Int, isASCII: Bool) throws(JSONError) -> String {
@@ -299,7 +333,7 @@ struct JSONParser {
         return text
     }
 
-    private mutating func escapedString(from start: Int) throws(JSONError) -> String {
+    private mutating func escapedString(from start: Int, _ isName: Bool) throws(JSONError) -> String {
         var out = [UInt8](bytes[start..<position])
         while position < bytes.count {
             let byte = bytes[position]
@@ -308,7 +342,7 @@ struct JSONParser {
                 guard let text = String(validating: out, as: UTF8.self) else { throw error("Invalid UTF-8 in a string", at: start) }
                 return text
             }
-            if byte < 0x20 { throw illegalControl(byte) }
+            if byte < 0x20 { throw illegalControl(byte, isName) }
             position += 1
             guard byte == UInt8(ascii: "\\") else {
                 out.append(byte)
@@ -325,10 +359,12 @@ struct JSONParser {
             case UInt8(ascii: "r"): out.append(13)
             case UInt8(ascii: "t"): out.append(9)
             case UInt8(ascii: "u"): try unicodeEscape(into: &out)
-            default: throw error("Unrecognized character escape '\(printable(escape))' (code \(escape))", at: position - 1)
+            default:
+                position -= 1
+                throw error("Unrecognized character escape \(foundHere())", at: behindHere())
             }
         }
-        throw error("Unexpected end-of-input in a string: was expecting closing quote")
+        throw endOfString(isName)
     }
 
     private mutating func unicodeEscape(into out: inout [UInt8]) throws(JSONError) {
@@ -353,7 +389,7 @@ struct JSONParser {
     }
 
     private mutating func hex4() throws(JSONError) -> UInt16 {
-        guard position + 4 <= bytes.count else { throw endOfInput() }
+        guard position + 4 <= bytes.count else { throw endOfInput("in character escape sequence") }
         var value: UInt16 = 0
         for _ in 0..<4 {
             guard let digit = Character(Unicode.Scalar(bytes[position])).hexDigitValue else {
@@ -372,14 +408,12 @@ struct JSONParser {
         let negative = bytes[position] == UInt8(ascii: "-")
         if negative { position += 1 }
         guard let first = digit() else {
-            throw unexpectedHere("expected digit (0-9) to follow minus sign, for valid numeric value")
+            throw unexpectedHere("expected digit (0-9) to follow minus sign, for valid numeric value", "in numeric value")
         }
         var magnitude = UInt64(first)
         var digits = 1
         position += 1
-        if first == 0, let next = digit() {
-            throw error("Invalid numeric value: Leading zeroes not allowed (found 0\(next))")
-        }
+        if first == 0, digit() != nil { throw error("Invalid numeric value: Leading zeroes not allowed", at: behindHere()) }
         while let next = digit() {
             if digits < 19 { magnitude = magnitude * 10 + UInt64(next) }
             digits += 1
@@ -390,7 +424,7 @@ struct JSONParser {
             isInteger = false
             position += 1
             guard digit() != nil else {
-                throw unexpectedHere("Decimal point not followed by a digit")
+                throw unexpectedHere("Decimal point not followed by a digit", "in numeric value")
             }
             while digit() != nil {
                 digits += 1
@@ -402,11 +436,11 @@ struct JSONParser {
             position += 1
             if position < bytes.count, bytes[position] == UInt8(ascii: "+") || bytes[position] == UInt8(ascii: "-") { position += 1 }
             guard digit() != nil else {
-                throw unexpectedHere("Exponent indicator not followed by a digit")
+                throw unexpectedHere("Exponent indicator not followed by a digit", "in numeric value")
             }
             while digit() != nil { position += 1 }
         }
-        if position < bytes.count, isWordByte(bytes[position]) {
+        if depth == 0, position < bytes.count, isWordByte(bytes[position]) {
             throw unexpectedHere("Expected space separating root-level values")
         }
         if isInteger, digits <= 18 {
@@ -441,25 +475,49 @@ struct JSONParser {
         }
     }
 
-    private func printable(_ byte: UInt8) -> String {
-        byte < 0x20 || byte >= 0x7F ? "0x" + String(byte, radix: 16) : String(UnicodeScalar(byte))
-    }
+    /// Letters, `_` and `$`, with which Jackson begins a word that it then does not know.
+    private func startsWord(_ byte: UInt8) -> Bool { isWordByte(byte) && !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
 
+    /// `'x' (code 120)`; codes above 255 in hexadecimal too.
     private func foundHere() -> String {
         let rest = String(decoding: bytes[position..<min(bytes.count, position + 4)], as: UTF8.self)
         guard let first = rest.unicodeScalars.first else { return "end-of-input" }
-        return "character ('\(first.value < 0x20 ? "CTRL-CHAR" : String(first))' (code \(first.value)))"
+        if first.value < 0x20 || (0x7F...0x9F).contains(first.value) { return "(CTRL-CHAR, code \(first.value))" }
+        return "'\(first)' (code \(first.value)\(first.value > 255 ? " / 0x\(String(first.value, radix: 16))" : ""))"
     }
 
-    private func unexpectedHere(_ expectation: String) -> JSONError {
-        guard position < bytes.count else { return endOfInput() }
-        return error("Unexpected \(foundHere()): \(expectation)")
+    /// The place behind the character here: Jackson has read it when it complains of it.
+    private func behindHere() -> Int {
+        var next = position + 1
+        while next < bytes.count, bytes[next] & 0xC0 == 0x80 { next += 1 }
+        return next
     }
 
-    private func endOfInput() -> JSONError { error("Unexpected end-of-input", at: bytes.count) }
+    private func unexpectedHere(_ expectation: String, _ place: String? = nil) -> JSONError {
+        guard position < bytes.count else { return endOfInput(place ?? "") }
+        return error("Unexpected character (\(foundHere()))\(place.map { " " + $0 } ?? ""): \(expectation)", at: behindHere())
+    }
 
-    private func illegalControl(_ byte: UInt8) -> JSONError {
-        error("Illegal unquoted character ((CTRL-CHAR, code \(byte))): has to be escaped using backslash to be included in string value")
+    private func endOfInput(_ place: String = "") -> JSONError {
+        error("Unexpected end-of-input\(place.isEmpty || place.hasPrefix(":") ? place : " " + place)", at: bytes.count)
+    }
+
+    private func unclosed(_ kind: String, _ opening: Int) -> JSONError {
+        let marker = error("", at: opening).source(bytes)
+        return error("Unexpected end-of-input: expected close marker for \(kind) (start marker at \(marker))", at: bytes.count)
+    }
+
+    /// A `]` for a `}` or the other way round.
+    private func mismatch(_ kind: String, _ opening: Int) -> JSONError {
+        let (found, wanted) = kind == "Object" ? ("]", "}") : ("}", "]")
+        let start = error("", at: opening).source(bytes)
+        return error("Unexpected close marker '\(found)': expected '\(wanted)' (for \(kind) starting at \(start))", at: position + 1)
+    }
+
+    private func illegalControl(_ byte: UInt8, _ isName: Bool) -> JSONError {
+        error(
+            "Illegal unquoted character ((CTRL-CHAR, code \(byte))): has to be escaped using backslash to be included in \(isName ? "name" : "string value")",
+            at: position + 1)
     }
 
     private func error(_ message: String, at offset: Int? = nil) -> JSONError {

@@ -72,9 +72,44 @@ import Testing
         #expect(lines["/a"] == 2)
     }
 
+    /// Jackson's sentences and columns, which AWS prints.
+    @Test(arguments: [
+        ("not json", "Unrecognized token 'not': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false')", 4),
+        ("x", "Unrecognized token 'x': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false')", 2),
+        ("{\"a\": NaN}", "Non-standard token 'NaN': enable JsonParser.Feature.ALLOW_NON_NUMERIC_NUMBERS to allow", 10),
+        ("%", "Unexpected character ('%' (code 37)): expected a valid value (JSON String, Number, Array, Object or token 'null', 'true' or 'false')", 2),
+        ("{name: 1}", "Unexpected character ('n' (code 110)): was expecting double-quote to start field name", 3),
+        ("{\"a\" 1}", "Unexpected character ('1' (code 49)): was expecting a colon to separate field name and value", 7),
+        ("[1 2]", "Unexpected character ('2' (code 50)): was expecting comma to separate Array entries", 5),
+        ("{\"a\": 1x}", "Unexpected character ('x' (code 120)): was expecting comma to separate Object entries", 9),
+        ("{\"a\": 1,}", "Unexpected character ('}' (code 125)): was expecting double-quote to start field name", 10),
+        ("{", "Unexpected end-of-input: expected close marker for Object (start marker at [Source: (String)\"{\"; line: 1, column: 1])", 2),
+        ("{\"a\":[1", "Unexpected end-of-input: expected close marker for Array (start marker at [Source: (String)\"{\"a\":[1\"; line: 1, column: 6])", 8),
+        ("{\"a\":", "Unexpected end-of-input within/between Object entries", 6),
+        ("[1]]", "Unexpected content after the end of the value: found character (']' (code 93))", 4),
+        ("[1}", "Unexpected close marker '}': expected ']' (for Array starting at [Source: (String)\"[1}\"; line: 1, column: 1])", 4),
+        ("\"a", "Unexpected end-of-input: was expecting closing quote for a string value", 3),
+        ("{\"a", "Unexpected end-of-input in field name", 4),
+        ("\"\\x\"", "Unrecognized character escape 'x' (code 120)", 4),
+        ("-x", "Unexpected character ('x' (code 120)) in numeric value: expected digit (0-9) to follow minus sign, for valid numeric value", 3),
+        ("€", "Unrecognized token '€': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false')", 2),
+        ("\u{1}", "Unexpected character ((CTRL-CHAR, code 1)): expected a valid value (JSON String, Number, Array, Object or token 'null', 'true' or 'false')", 2),
+    ])
+    func anErrorIsSaidInJacksonsWords(text: String, message: String, column: Int) {
+        let error = #expect(throws: JSONError.self) { try JSONValue(parsing: text) }
+        #expect(error?.message == message)
+        #expect(error?.column == column)
+    }
+
+    @Test func aLongTextIsShownInPart() {
+        let text = String(repeating: " ", count: 505) + "x"
+        let error = #expect(throws: JSONError.self) { try JSONValue(parsing: text) }
+        #expect(error?.source(of: text).hasSuffix(" \"[truncated 6 chars]; line: 1, column: 507]") == true)
+    }
+
     @Test func anErrorSaysWhere() {
         let error = #expect(throws: JSONError.self) { try JSONValue(parsing: "{\n \"a\": x}") }
-        #expect(error?.line == 2 && error?.column == 7)
+        #expect(error?.line == 2 && error?.column == 8)
     }
 
     @Test func canonicalTextIsStable() throws {

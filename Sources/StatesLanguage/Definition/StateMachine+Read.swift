@@ -17,8 +17,7 @@ extension StateMachine {
             return read(try JSONValue(parsing: text), options: options)
         } catch {
             // Jackson's words for the place.
-            let shown = text.utf8.count <= 500 ? text : String(text.prefix(500)) + "[truncated \(text.count - 500) chars]"
-            let source = "[Source: (String)\"\(shown)\"; line: \(error.line), column: \(error.column)]"
+            let source = error.source(of: text)
             return (
                 nil, [Diagnostic(.error, DiagnosticCode.json.rawValue, "\(error.message)\n at \(source)", location: source, pointer: "")]
             )
