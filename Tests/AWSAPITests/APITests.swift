@@ -162,4 +162,21 @@ struct APIFixture {
             #expect(await fixture.refusal(operation, ["stateMachineArn": .string(machine + "/label")])?.code == "ValidationException", "\(operation)")
         }
     }
+
+    @Test func anotherKeyMakesAnotherMachine() async throws {
+        let fixture = try APIFixture()
+        let machine = try await fixture.create("m", Self.pass)
+        var again = JSONObject([
+            ("name", "m"), ("definition", .string(Self.pass)), ("roleArn", "arn:aws:iam::000000000000:role/other"),
+            ("encryptionConfiguration", .object(JSONObject([("type", "AWS_OWNED_KEY")]))),
+        ])
+        #expect(try await fixture.call("CreateStateMachine", .object(again))["stateMachineArn"]?.string == machine)
+        again["encryptionConfiguration"] = ["type": "CUSTOMER_MANAGED_KMS_KEY", "kmsKeyId": "k"]
+        #expect(await fixture.refusal("CreateStateMachine", .object(again))?.code == "StateMachineAlreadyExists")
+    }
+
+    @Test func aTestsRoleIsARole() async throws {
+        let state: JSONValue = ["definition": #"{"Type":"Pass","End":true}"#, "roleArn": "arn:aws:iam::1:role/r"]
+        #expect(await (try APIFixture()).refusal("TestState", state) == APIError("InvalidArn", "Invalid Role Arn: 'arn:aws:iam::1:role/r'"))
+    }
 }

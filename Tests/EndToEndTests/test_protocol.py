@@ -143,6 +143,49 @@ def with_value(body, path, value):
     return copy
 
 
+def broken_limits(shape):
+    """A value for each limit of a member that breaks it, and what AWS says of it."""
+    limits = shape.metadata
+    if shape.type_name == "string":
+        if limits.get("min"):
+            yield "", f"Member must have length greater than or equal to {limits['min']}"
+        if limits.get("max"):
+            yield "x" * (limits["max"] + 1), f"Member must have length less than or equal to {limits['max']}"
+        if getattr(shape, "enum", None):
+            yield "NOTHING", "Member must satisfy enum value set: ["
+        if limits.get("pattern"):
+            yield "\u00e4 ", f"Member must satisfy regular expression pattern: {limits['pattern']}"
+    if shape.type_name in ("integer", "long", "float"):
+        if "min" in limits:
+            yield limits["min"] - 1, f"Member must have value greater than or equal to {limits['min']}"
+        if "max" in limits:
+            yield limits["max"] + 1, f"Member must have value less than or equal to {limits['max']}"
+
+
+def test_each_limit_of_the_model_is_refused_in_awss_words(server):
+    """All that is wrong at once, each with its member; the values of sensitive members are not repeated."""
+    model = botocore.model.ServiceModel(botocore.loaders.Loader().load_service_model("stepfunctions", "service-2"))
+    tried = 0
+    for name in model.operation_names:
+        shape = model.operation_model(name).input_shape
+        required = shape.required_members
+        status, answer = server.call(name, {}) if required else (400, {"message": ""})
+        assert status == 400
+        for member in required:
+            assert f"Value null at '{member}' failed to satisfy constraint: Member must not be null" in answer["message"]
+        for member, inner in shape.members.items():
+            for value, said in broken_limits(inner):
+                status, answer = server.call(name, {member: value})
+                subject = f"Value at '{member}'" if inner.metadata.get("sensitive") else f"Value '{value}' at '{member}'"
+                problems = answer["message"].count("failed to satisfy constraint")
+                beginning = "1 validation error detected: " if problems == 1 else f"{problems} validation errors detected: "
+                assert (status, answer["__type"]) == (400, "ValidationException"), (name, member)
+                assert answer["message"].startswith(beginning) and f"{subject} failed to satisfy constraint: {said}" in answer["message"]
+                assert problems >= len([one for one in required if one != member]) + 1
+                tried += 1
+    assert tried > 100
+
+
 def test_a_wrong_value_for_any_member_is_answered_in_awss_shape(server):
     """Generated from botocore's model: every member of every operation, nested ones too."""
     model = botocore.model.ServiceModel(botocore.loaders.Loader().load_service_model("stepfunctions", "service-2"))

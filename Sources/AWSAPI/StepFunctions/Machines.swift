@@ -54,6 +54,7 @@ extension StepFunctionsAPI {
         let definition = try store.read { try $0.definition(known.revision.definition) }
         let same = definition == parameters.required("definition") && known.type.rawValue == type
             && known.revision.logging == configuration.logging && known.revision.tracing == configuration.tracing
+            && (configuration.encryption == nil || known.revision.encryption ?? MachineConfiguration.awsOwnedKey == configuration.encryption)
         guard same else { throw APIError("StateMachineAlreadyExists", "State Machine Already Exists: '\(known.arn)'") }
         var result = JSONObject()
         result["stateMachineArn"] = .string(known.arn)
@@ -256,6 +257,7 @@ extension StepFunctionsAPI {
 
 /// Logging, tracing and encryption as they are kept: JSON texts.
 struct MachineConfiguration {
+    static let awsOwnedKey = #"{"type":"AWS_OWNED_KEY"}"#
     let logging: String?
     let tracing: String?
     let encryption: String?

@@ -21,6 +21,7 @@ extension StepFunctionsAPI {
             throw APIError.validation("TestState does not support ErrorCausedByState when a mock is not specified.")
         }
         let (machine, state) = try testedState(parameters)
+        try ARN.checkRole(parameters.text("roleArn"))
         try checkMock(mock, state, roleARN: parameters.text("roleArn"))
         let text = parameters.text("input") ?? "{}"
         let now = engine.options.clock()
