@@ -5,6 +5,8 @@
 #include <pthread.h>
 #include <stdio.h>
 
+enum { INFO_PRIVATE = 0x100015 };
+
 #if defined(__has_include)
 #if __has_include(<curl/curl.h>)
 #include <curl/curl.h>
@@ -29,6 +31,7 @@ SAME(CCURL_PATH_AS_IS, CURLOPT_PATH_AS_IS);
 SAME(CCURL_SUPPRESS_CONNECT_HEADERS, CURLOPT_SUPPRESS_CONNECT_HEADERS);
 SAME(CCURL_URL, CURLOPT_URL);
 SAME(CCURL_PROXY, CURLOPT_PROXY);
+SAME(CCURL_USERAGENT, CURLOPT_USERAGENT);
 SAME(CCURL_CUSTOMREQUEST, CURLOPT_CUSTOMREQUEST);
 SAME(CCURL_CAINFO, CURLOPT_CAINFO);
 SAME(CCURL_CAPATH, CURLOPT_CAPATH);
@@ -47,6 +50,7 @@ SAME(CCURL_WRITEFUNCTION, CURLOPT_WRITEFUNCTION);
 SAME(CCURL_HEADERFUNCTION, CURLOPT_HEADERFUNCTION);
 SAME(CCURL_POSTFIELDSIZE_LARGE, CURLOPT_POSTFIELDSIZE_LARGE);
 SAME(CCURL_MULTI_MAXCONNECTS, CURLMOPT_MAXCONNECTS);
+SAME(INFO_PRIVATE, CURLINFO_PRIVATE);
 SAME(CCURL_INFO_RESPONSE_CODE, CURLINFO_RESPONSE_CODE);
 SAME(CCURL_INFO_NUM_CONNECTS, CURLINFO_NUM_CONNECTS);
 SAME(CCURL_INFO_HTTP_VERSION, CURLINFO_HTTP_VERSION);
@@ -172,6 +176,11 @@ int64_t ccurl_get_number(ccurl_easy *easy, enum ccurl_info info) {
     }
     long value = 0;
     return curl.easy_getinfo(easy, (int)info, &value) ? 0 : value;
+}
+
+void *ccurl_get_private(ccurl_easy *easy) {
+    char *value = NULL;
+    return curl.easy_getinfo(easy, INFO_PRIVATE, &value) ? NULL : value;
 }
 
 const char *ccurl_easy_strerror(int code) { return curl.easy_strerror(code); }

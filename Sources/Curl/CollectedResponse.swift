@@ -1,9 +1,9 @@
-/// What has arrived of an answer, within its bounds.
+/// What has arrived of an answer, within its bounds. Whoever drives the transfer only collects; the caller takes it apart.
 struct CollectedResponse {
     var maximumBodyBytes = Int.max
     var maximumHeaderBytes = Int.max
-    private(set) var reason = ""
-    private(set) var headers: [HTTPHeader] = []
+    /// The status line and the header lines of the last answer, as they came.
+    private var lines: [UInt8] = []
     private(set) var body: [UInt8] = []
     private var headerBytes = 0
     /// Set when a bound was passed, which ends the transfer.
@@ -16,16 +16,12 @@ struct CollectedResponse {
             excess = HTTPFailure(.headersTooLarge, "more than \(maximumHeaderBytes) bytes of headers")
             return false
         }
-        let line = String(decoding: bytes, as: UTF8.self).trimmedLine
-        if line.hasPrefix("HTTP/") {
-            headers = []
+        if bytes.starts(with: "HTTP/".utf8) {
+            if lines.isEmpty { lines.reserveCapacity(512) }
+            lines.removeAll(keepingCapacity: true)
             body = []
-            let parts = line.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false)
-            reason = parts.count > 2 ? String(parts[2]) : ""
-        } else if let colon = line.utf8.firstIndex(of: UInt8(ascii: ":")) {
-            let value = line[line.utf8.index(after: colon)...]
-            headers.append(HTTPHeader(String(line[..<colon]), String(value).trimmedLine))
         }
+        lines.append(contentsOf: bytes)
         return true
     }
 
@@ -37,14 +33,28 @@ struct CollectedResponse {
         body.append(contentsOf: bytes)
         return true
     }
-}
 
-extension String {
+    func head() -> (reason: String, headers: [HTTPHeader]) {
+        var reason = ""
+        var headers: [HTTPHeader] = []
+        headers.reserveCapacity(8)
+        for line in lines.split(separator: UInt8(ascii: "\n")) {
+            if line.starts(with: "HTTP/".utf8) {
+                let parts = line.split(separator: UInt8(ascii: " "), maxSplits: 2, omittingEmptySubsequences: false)
+                reason = parts.count > 2 ? text(parts[2]) : ""
+            } else if let colon = line.firstIndex(of: UInt8(ascii: ":")) {
+                headers.append(HTTPHeader(text(line[..<colon]), text(line[(colon + 1)...])))
+            }
+        }
+        return (reason, headers)
+    }
+
     /// Without blanks and line ends around it.
-    var trimmedLine: String {
-        let blanks: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D || $0 == 0x0A }
-        guard let start = utf8.firstIndex(where: { !blanks($0) }), let end = utf8.lastIndex(where: { !blanks($0) })
-        else { return "" }
-        return String(self[start...end])
+    private func text(_ bytes: ArraySlice<UInt8>) -> String {
+        var (start, end) = (bytes.startIndex, bytes.endIndex)
+        func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0D }
+        while start < end, isBlank(bytes[start]) { start += 1 }
+        while end > start, isBlank(bytes[end - 1]) { end -= 1 }
+        return String(decoding: bytes[start..<end], as: UTF8.self)
     }
 }

@@ -2,47 +2,54 @@ import CCurl
 import Glibc
 import Synchronization
 
-/// The thread that owns the multi handle and every transfer.
+/// The multi handle, and who drives it: one at a time, a thread of its own or the caller of a request that is alone.
 ///
-/// `@unchecked`: the mutable members under "only the thread" are touched by the one thread that `start`
-/// creates, everything that other threads hand over goes through `inbox`, and `curl_multi_wakeup` is the
-/// one libcurl call that may come from any thread (the inbox's lock keeps it from a freed handle).
+/// A request that is alone and whose server answers at once is driven by its own caller, for some hundred microseconds:
+/// handing it to the thread and back costs more than the request. Everything else is driven by the thread.
+///
+/// `@unchecked`: the members under "the driver's" are touched by the driver alone, whom the inbox names under its lock, and
+/// `curl_multi_wakeup` is the one libcurl call that may come from any thread.
 final class CurlWorker: @unchecked Sendable {
-    typealias Continuation = CheckedContinuation<Result<HTTPResponse, HTTPFailure>, Never>
-    typealias Ticket = UInt64
-
-    private struct Submission {
-        let request: HTTPRequest
-        let ticket: Ticket
-        let continuation: Continuation
-    }
+    private enum Driver { case nobody, caller, thread }
 
     private struct Inbox {
-        var nextTicket: Ticket = 1
-        var submissions: [Submission] = []
-        /// Tickets that were handed in and have not been answered.
-        var live: Set<Ticket> = []
-        var cancelled: [Ticket] = []
-        /// Cancelled before their submission arrived.
-        var cancelledEarly: Set<Ticket> = []
+        var submissions: [CurlTransfer] = []
+        var cancelled: [CurlTransfer] = []
+        /// Handed in and not answered.
+        var inFlight = 0
         var stopping = false
-        /// nil once the thread has freed it.
-        var multi: UnsafeMutableRawPointer?
-        var handles = 0
+        var driver = Driver.nobody
+        /// The driver is in `curl_multi_poll`, or about to be, and has not been woken.
+        var sleeps = false
+        /// Requests to come before a caller drives again.
+        var patience = 2
+
+        var isEmpty: Bool { submissions.isEmpty && cancelled.isEmpty && !stopping }
+
+        /// True: whoever gets this is to wake the driver.
+        mutating func takeSleep() -> Bool {
+            defer { sleeps = false }
+            return sleeps
+        }
     }
 
-    private let inbox: Mutex<Inbox>
-    private let configuration: HTTPClientConfiguration
-    private let authorities: CertificateAuthorities
-
-    // only the thread:
+    let pool: CurlHandlePool
+    private let inbox = Mutex(Inbox())
+    private let maximumTransfers: Int
     private let multi: UnsafeMutableRawPointer
-    private var active: [Ticket: CurlTransfer] = [:]
-    private var tickets: [UnsafeMutableRawPointer: Ticket] = [:]
-    private var waiting: [Submission] = []
+    /// Posted when the thread is to drive.
+    private let toThread: UnsafeMutablePointer<sem_t>
+
+    // the driver's:
+    private var active: [CurlTransfer] = []
+    private var waiting: [CurlTransfer] = []
     private var waitingHead = 0
-    private var spare: [UnsafeMutableRawPointer] = []
-    private static let maximumSpare = 32
+    private var ended: [CurlTransfer] = []
+
+    /// A caller drives for so long at most, and only where the answers come faster.
+    private static let callersNanoseconds: Int64 = 2_000_000
+    /// After an answer that took longer so many requests go by before a caller drives again.
+    private static let patienceAfterSlow = 8
 
     static func start(_ configuration: HTTPClientConfiguration) throws(HTTPFailure) -> CurlWorker {
         if let problem = ccurl_load() { throw HTTPFailure(.other, String(cString: problem)) }
@@ -62,7 +69,6 @@ final class CurlWorker: @unchecked Sendable {
             }, context.toOpaque())
         guard code == 0 else {
             context.release()
-            ccurl_multi_cleanup(multi)
             throw HTTPFailure(.other, "no thread: \(String(cString: strerror(code)))")
         }
         return worker
@@ -70,114 +76,177 @@ final class CurlWorker: @unchecked Sendable {
 
     private init(_ multi: UnsafeMutableRawPointer, _ configuration: HTTPClientConfiguration) {
         self.multi = multi
-        self.configuration = configuration
-        authorities = CertificateAuthorities(configured: configuration.authorities)
-        inbox = Mutex(Inbox())
-        let address = UInt(bitPattern: multi)
-        inbox.withLock { $0.multi = UnsafeMutableRawPointer(bitPattern: address) }
+        pool = CurlHandlePool(configuration)
+        maximumTransfers = configuration.maximumTransfers
+        toThread = .allocate(capacity: 1)
+        sem_init(toThread, 0, 0)
         ccurl_multi_set_long(multi, CCURL_MULTI_MAXCONNECTS, Int(clamping: configuration.maximumIdleConnections))
+    }
+
+    deinit {
+        ccurl_multi_cleanup(multi)
+        sem_destroy(toThread)
+        toThread.deallocate()
     }
 
     // MARK: from any thread
 
-    var inFlight: Int { inbox.withLock { $0.live.count } }
-    var handles: Int { inbox.withLock { $0.handles } }
+    var inFlight: Int { inbox.withLock { $0.inFlight } }
 
-    func newTicket() -> Ticket {
-        inbox.withLock { inbox in
-            defer { inbox.nextTicket += 1 }
-            return inbox.nextTicket
+    /// Returns when the transfer has ended.
+    func perform(_ transfer: CurlTransfer) async {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { submit(transfer, $0) }
+        } onCancel: {
+            cancel(transfer)
         }
     }
 
-    func submit(_ request: HTTPRequest, _ ticket: Ticket, _ continuation: Continuation) {
-        let accepted = inbox.withLock { inbox in
-            if inbox.stopping || inbox.cancelledEarly.remove(ticket) != nil { return false }
-            inbox.live.insert(ticket)
-            inbox.submissions.append(Submission(request: request, ticket: ticket, continuation: continuation))
-            if let multi = inbox.multi { ccurl_multi_wakeup(multi) }
-            return true
-        }
-        if !accepted { continuation.resume(returning: .failure(HTTPFailure(.cancelled, "cancelled"))) }
-    }
-
-    func cancel(_ ticket: Ticket) {
-        inbox.withLock { inbox in
-            guard inbox.live.contains(ticket) else {
-                inbox.cancelledEarly.insert(ticket)
-                return
+    private func submit(_ transfer: CurlTransfer, _ continuation: CurlTransfer.Continuation) {
+        enum Next { case refused, nothing, wake, drive, callThread }
+        let next = inbox.withLock { inbox -> Next in
+            if inbox.stopping || transfer.state == .cancelledEarly { return .refused }
+            transfer.state = .live
+            transfer.continuation = continuation
+            inbox.inFlight += 1
+            inbox.submissions.append(transfer)
+            switch inbox.driver {
+            case .caller, .thread: return inbox.takeSleep() ? .wake : .nothing
+            case .nobody:
+                inbox.patience -= 1
+                inbox.driver = inbox.patience <= 0 ? .caller : .thread
+                return inbox.driver == .caller ? .drive : .callThread
             }
-            inbox.cancelled.append(ticket)
-            if let multi = inbox.multi { ccurl_multi_wakeup(multi) }
+        }
+        switch next {
+        case .refused:
+            transfer.end(HTTPFailure(.cancelled, "cancelled"))
+            continuation.resume()
+        case .nothing: break
+        case .wake: ccurl_multi_wakeup(multi)
+        case .drive: drive(forCallerOf: transfer)
+        case .callThread: sem_post(toThread)
         }
     }
 
-    /// After the answer: a cancellation that came too late leaves nothing behind.
-    func forget(_ ticket: Ticket) {
-        inbox.withLock { inbox in
-            if !inbox.cancelledEarly.isEmpty { inbox.cancelledEarly.remove(ticket) }
+    private func cancel(_ transfer: CurlTransfer) {
+        let wakes = inbox.withLock { inbox in
+            switch transfer.state {
+            case .new: transfer.state = .cancelledEarly
+            case .live:
+                inbox.cancelled.append(transfer)
+                return inbox.takeSleep()
+            case .cancelledEarly, .ended: break
+            }
+            return false
         }
+        if wakes { ccurl_multi_wakeup(multi) }
     }
 
     func stop() {
-        inbox.withLock { inbox in
+        let (callsThread, wakes) = inbox.withLock { inbox in
             inbox.stopping = true
-            if let multi = inbox.multi { ccurl_multi_wakeup(multi) }
+            let isIdle = inbox.driver == .nobody
+            if isIdle { inbox.driver = .thread }
+            return (isIdle, inbox.takeSleep())
         }
+        if callsThread { sem_post(toThread) }
+        if wakes { ccurl_multi_wakeup(multi) }
     }
 
-    // MARK: on the thread
+    // MARK: driving
 
+    /// The thread: drives when it is asked to, until nothing is left to do.
     private func run() {
-        while takeOrders() {
-            var running: Int32 = 0
-            ccurl_multi_perform(multi, &running)
-            finishDone()
-            startWaiting()
-            ccurl_multi_poll(multi, 60_000)
+        while true {
+            while sem_wait(toThread) != 0 {}
+            repeat {
+                while takeOrders() {
+                    drive()
+                    guard !active.isEmpty || waitingHead < waiting.count else { break }
+                    if sleeps() { ccurl_multi_poll(multi, 60_000) }
+                }
+                if inbox.withLock({ $0.stopping }) { return endAll() }
+            } while !rests()
         }
-        for ticket in Array(active.keys) { end(ticket, .failure(HTTPFailure(.cancelled, "the client was shut down"))) }
-        for submission in waiting[waitingHead...] {
-            answer(submission, .failure(HTTPFailure(.cancelled, "the client was shut down")))
-        }
-        for easy in spare { ccurl_easy_cleanup(easy) }
-        spare = []
-        inbox.withLock {
-            $0.multi = nil
-            $0.handles = 0
-        }
-        ccurl_multi_cleanup(multi)
     }
 
-    /// False once the thread is to end.
+    /// In the place of the thread, for a short time; whatever is left then is the thread's.
+    private func drive(forCallerOf transfer: CurlTransfer) {
+        let deadline = Self.now() + Self.callersNanoseconds
+        while takeOrders() {
+            drive()
+            // Answered, or no longer alone.
+            if transfer.continuation == nil || active.count + waiting.count - waitingHead > 1 { break }
+            if Self.now() > deadline {
+                inbox.withLock { $0.patience = Self.patienceAfterSlow }
+                break
+            }
+            // The shortest time that it knows.
+            if sleeps() { ccurl_multi_poll(multi, 1) }
+        }
+        if !rests() { sem_post(toThread) }
+    }
+
+    /// True: there is nothing to do, and nobody drives from here on. False: the thread is to go on.
+    private func rests() -> Bool {
+        let isIdle = active.isEmpty && waitingHead == waiting.count
+        return inbox.withLock { inbox in
+            let rests = isIdle && inbox.isEmpty
+            inbox.driver = rests ? .nobody : .thread
+            return rests
+        }
+    }
+
+    /// False: something has arrived meanwhile.
+    private func sleeps() -> Bool {
+        inbox.withLock { inbox in
+            inbox.sleeps = inbox.isEmpty
+            return inbox.sleeps
+        }
+    }
+
+    private func drive() {
+        startWaiting()
+        var running: Int32 = 0
+        ccurl_multi_perform(multi, &running)
+        finishDone()
+        startWaiting()
+        answerEnded()
+    }
+
+    /// False once all is to end.
     private func takeOrders() -> Bool {
         let (submissions, cancelled, stopping) = inbox.withLock { inbox in
             defer {
-                inbox.submissions = []
+                inbox.submissions.removeAll(keepingCapacity: inbox.submissions.count < 1024)
                 inbox.cancelled = []
+                inbox.sleeps = false
             }
             return (inbox.submissions, inbox.cancelled, inbox.stopping)
         }
         waiting.append(contentsOf: submissions)
-        if !cancelled.isEmpty { cancelAll(Set(cancelled)) }
-        startWaiting()
+        if !cancelled.isEmpty { cancelAll(cancelled) }
         return !stopping
     }
 
-    private func cancelAll(_ cancelled: Set<Ticket>) {
+    private func cancelAll(_ cancelled: [CurlTransfer]) {
         let failure = HTTPFailure(.cancelled, "cancelled")
-        for ticket in cancelled where active[ticket] != nil { end(ticket, .failure(failure)) }
+        for transfer in cancelled {
+            transfer.isCancelled = true
+            if transfer.isActive { end(transfer, failure) }
+        }
         let line = waiting[waitingHead...]
-        waiting = line.filter { !cancelled.contains($0.ticket) }
+        waiting = line.filter { !$0.isCancelled }
         waitingHead = 0
-        for submission in line where cancelled.contains(submission.ticket) { answer(submission, .failure(failure)) }
+        for transfer in line where transfer.isCancelled { end(transfer, failure) }
+        answerEnded()
     }
 
     private func startWaiting() {
-        while active.count < configuration.maximumTransfers, waitingHead < waiting.count {
-            let submission = waiting[waitingHead]
+        while active.count < maximumTransfers, waitingHead < waiting.count {
+            begin(waiting[waitingHead])
             waitingHead += 1
-            begin(submission)
         }
         if waitingHead == waiting.count, waitingHead > 0 {
             waiting.removeAll(keepingCapacity: waiting.count < 1024)
@@ -185,77 +254,79 @@ final class CurlWorker: @unchecked Sendable {
         }
     }
 
-    private func begin(_ submission: Submission) {
-        guard let easy = newHandle() else {
-            answer(submission, .failure(HTTPFailure(.other, "out of memory")))
-            return
-        }
-        do {
-            let transfer = try CurlTransfer(
-                submission.request, submission.continuation, easy, authorities, userAgent: configuration.userAgent)
-            active[submission.ticket] = transfer
-            tickets[easy] = submission.ticket
-            let code = ccurl_multi_add(multi, easy)
-            if code != 0 { end(submission.ticket, .failure(HTTPFailure(.other, "curl_multi_add_handle: \(code)"))) }
+    private func begin(_ transfer: CurlTransfer) {
+        do throws(HTTPFailure) {
+            try transfer.prepare(pool)
         } catch {
-            recycle(easy)
-            answer(submission, .failure(error))
+            return end(transfer, error)
         }
+        guard let easy = transfer.handle?.easy else { return }
+        transfer.place = active.count
+        transfer.isActive = true
+        transfer.began = Self.now()
+        active.append(transfer)
+        let code = ccurl_multi_add(multi, easy)
+        if code != 0 { end(transfer, HTTPFailure(.other, "curl_multi_add_handle: \(code)")) }
     }
 
     private func finishDone() {
         var code: Int32 = 0
         while let easy = ccurl_multi_next_done(multi, &code) {
-            guard let ticket = tickets[easy], let transfer = active[ticket] else { continue }
-            end(ticket, transfer.result(code))
+            guard let context = ccurl_get_private(easy) else { continue }
+            // `active` keeps it.
+            let transfer = Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
+            transfer.end(code)
+            leave(transfer)
+            ended.append(transfer)
         }
     }
 
-    private func end(_ ticket: Ticket, _ result: Result<HTTPResponse, HTTPFailure>) {
-        guard let transfer = active.removeValue(forKey: ticket) else { return }
-        ccurl_multi_remove(multi, transfer.easy)
-        tickets[transfer.easy] = nil
-        let continuation = transfer.continuation
-        transfer.release()
-        recycle(transfer.easy)
-        inbox.withLock { _ = $0.live.remove(ticket) }
-        continuation.resume(returning: result)
+    private func end(_ transfer: CurlTransfer, _ failure: HTTPFailure) {
+        transfer.end(failure)
+        if transfer.isActive { leave(transfer) }
+        ended.append(transfer)
     }
 
-    private func answer(_ submission: Submission, _ result: Result<HTTPResponse, HTTPFailure>) {
-        inbox.withLock { _ = $0.live.remove(submission.ticket) }
-        submission.continuation.resume(returning: result)
+    /// Takes it from the active ones; the last of them takes its place.
+    private func leave(_ transfer: CurlTransfer) {
+        if let easy = transfer.handle?.easy { ccurl_multi_remove(multi, easy) }
+        transfer.isActive = false
+        guard let last = active.popLast(), last !== transfer else { return }
+        last.place = transfer.place
+        active[transfer.place] = last
     }
 
-    private func newHandle() -> UnsafeMutableRawPointer? {
-        if let easy = spare.popLast() { return easy }
-        guard let easy = ccurl_easy_init() else { return nil }
-        inbox.withLock { $0.handles += 1 }
-        return easy
-    }
-
-    private func recycle(_ easy: UnsafeMutableRawPointer) {
-        if spare.count < Self.maximumSpare {
-            ccurl_easy_reset(easy)
-            spare.append(easy)
-        } else {
-            ccurl_easy_cleanup(easy)
-            inbox.withLock { $0.handles -= 1 }
+    private func answerEnded() {
+        guard !ended.isEmpty else { return }
+        let answered = ended
+        ended.removeAll(keepingCapacity: ended.count < 1024)
+        let now = Self.now()
+        let isSlow = answered.contains { $0.began > 0 && now - $0.began > Self.callersNanoseconds }
+        inbox.withLock { inbox in
+            inbox.inFlight -= answered.count
+            if isSlow { inbox.patience = Self.patienceAfterSlow }
+            for transfer in answered { transfer.state = .ended }
+        }
+        for transfer in answered {
+            let continuation = transfer.continuation
+            transfer.continuation = nil
+            continuation?.resume()
         }
     }
-}
 
-/// Where certificate authorities are read from, when not from libcurl's own place.
-struct CertificateAuthorities: Sendable {
-    let file: String?
-    let folder: String?
+    private func endAll() {
+        _ = takeOrders()
+        let failure = HTTPFailure(.cancelled, "the client was shut down")
+        for transfer in Array(active) { end(transfer, failure) }
+        for transfer in waiting[waitingHead...] { end(transfer, failure) }
+        waiting = []
+        waitingHead = 0
+        answerEnded()
+    }
 
-    init(configured: String?) {
-        func variable(_ name: String) -> String? {
-            guard let value = getenv(name), value.pointee != 0 else { return nil }
-            return String(cString: value)
-        }
-        file = configured ?? variable("AWS_CA_BUNDLE") ?? variable("CURL_CA_BUNDLE") ?? variable("SSL_CERT_FILE")
-        folder = configured == nil ? variable("SSL_CERT_DIR") : nil
+    private static func now() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 }

@@ -1,6 +1,7 @@
 import Synchronization
 
-/// Performs requests on libcurl: one multi handle on a thread of its own, started by the first request.
+/// Performs requests on libcurl: one multi handle, started by the first request and driven by a thread of its own (a request
+/// that is alone may be driven by its caller, see `CurlWorker`).
 ///
 /// Connections are kept and reused, HTTP/2 is used where the server offers it over TLS, and TLS is verified.
 /// Proxies come from libcurl's own variables (`http_proxy`, `https_proxy`, `no_proxy`), authorities from
@@ -23,14 +24,11 @@ package final class HTTPClient: Sendable {
     package func perform(_ request: HTTPRequest) async throws(HTTPFailure) -> HTTPResponse {
         let worker = try startedWorker()
         if Task.isCancelled { throw HTTPFailure(.cancelled, "cancelled before it began") }
-        let ticket = worker.newTicket()
-        let result = await withTaskCancellationHandler {
-            await withCheckedContinuation { worker.submit(request, ticket, $0) }
-        } onCancel: {
-            worker.cancel(ticket)
-        }
-        worker.forget(ticket)
-        return try result.get()
+        let transfer = try CurlTransfer(request)
+        defer { transfer.giveBack(to: worker.pool) }
+        try transfer.prepareEarly(worker.pool)
+        await worker.perform(transfer)
+        return try transfer.result()
     }
 
     /// Ends what is in flight (it fails as cancelled) and the thread. A later request starts a new one.
@@ -46,7 +44,7 @@ package final class HTTPClient: Sendable {
     package var inFlight: Int { worker.withLock { $0 }?.inFlight ?? 0 }
 
     /// libcurl's handles that exist, used or kept for reuse.
-    package var handles: Int { worker.withLock { $0 }?.handles ?? 0 }
+    package var handles: Int { worker.withLock { $0 }?.pool.count ?? 0 }
 
     private func startedWorker() throws(HTTPFailure) -> CurlWorker {
         let result: Result<CurlWorker, HTTPFailure> = worker.withLock { worker in

@@ -50,8 +50,7 @@ package struct HTTPLimits: Sendable, Equatable {
 extension [HTTPHeader] {
     /// The first value with this name, case ignored.
     package func first(_ name: String) -> String? {
-        let wanted = name.lowercased()
-        return first { $0.name.lowercased() == wanted }?.value
+        first { $0.name.isSameName(as: name) }?.value
     }
 
     package mutating func set(_ name: String, _ value: String) {
@@ -60,7 +59,14 @@ extension [HTTPHeader] {
     }
 
     package mutating func remove(_ name: String) {
-        let wanted = name.lowercased()
-        removeAll { $0.name.lowercased() == wanted }
+        removeAll { $0.name.isSameName(as: name) }
+    }
+}
+
+extension String {
+    /// The names of headers are ASCII.
+    fileprivate func isSameName(as other: String) -> Bool {
+        func lower(_ byte: UInt8) -> UInt8 { byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z") ? byte | 0x20 : byte }
+        return utf8.count == other.utf8.count && utf8.elementsEqual(other.utf8) { lower($0) == lower($1) }
     }
 }

@@ -62,6 +62,39 @@ struct HTTPClientTests {
         }
     }
 
+    /// Handles are used again without being reset.
+    @Test func aHandleKeepsNothingOfTheRequestBefore() async throws {
+        func text(_ request: HTTPRequest) async throws -> String {
+            String(decoding: try await client.perform(request).body, as: UTF8.self)
+        }
+        let large = HTTPRequest("POST", base + "/echo/1", headers: [HTTPHeader("X-One", "1")], body: Array("a body".utf8))
+        for method in ["GET", "DELETE", "HEAD", "POST", "GET"] {
+            #expect(try await text(large).contains(#""body": "a body""#))
+            let plain = try await text(HTTPRequest(method, base + "/echo/2"))
+            #expect(!plain.contains("X-One") && !plain.contains("Content-Type") && !plain.contains("a body"))
+            #expect(method == "HEAD" || plain.contains(#""method": "\#(method)""#))
+        }
+        let to = base + "/redirect/302?to=/bytes/5"
+        #expect(try await client.perform(HTTPRequest("GET", to, limits: limits { $0.redirects = 1 })).status == 200)
+        #expect(try await client.perform(HTTPRequest("GET", to)).status == 302)
+        #expect(await failure("/stall", limits { $0.totalSeconds = 0.2 }) == .totalTimeout)
+        let slow = try await client.perform(HTTPRequest("GET", base + "/bytes/6", limits: limits { $0.totalSeconds = nil }))
+        #expect(slow.body.count == 6)
+    }
+
+    /// A lone request after quick ones is driven by its caller; that must not hold anybody.
+    @Test func aLoneRequestThatStallsHoldsNobody() async throws {
+        for _ in 0..<30 {
+            for size in 0..<4 { #expect(try await client.perform(HTTPRequest("GET", "\(base)/bytes/\(size)")).body.count == size) }
+            let stalled = Task { await kind(client, base + "/stall") }
+            while client.inFlight < 1 { await Task.yield() }
+            #expect(try await client.perform(HTTPRequest("GET", base + "/bytes/9")).body.count == 9)
+            stalled.cancel()
+            #expect(await stalled.value == .cancelled)
+        }
+        #expect(client.inFlight == 0)
+    }
+
     @Test func aHeadRequestHasNoBody() async throws {
         let response = try await client.perform(HTTPRequest("HEAD", base + "/echo"))
         #expect(response.status == 200)

@@ -52,6 +52,7 @@ enum ccurl_long_option {
 enum ccurl_text_option {
     CCURL_URL = 10002,
     CCURL_PROXY = 10004,
+    CCURL_USERAGENT = 10018,
     CCURL_CUSTOMREQUEST = 10036,
     CCURL_CAINFO = 10065,
     CCURL_CAPATH = 10097,
@@ -124,6 +125,8 @@ int ccurl_set_offset(ccurl_easy *easy, enum ccurl_offset_option option, int64_t 
 int ccurl_set_blob(ccurl_easy *easy, enum ccurl_blob_option option, const void *bytes, size_t count);
 /// The value of a number of `ccurl_info`, or 0.
 int64_t ccurl_get_number(ccurl_easy *easy, enum ccurl_info info);
+/// What CCURL_PRIVATE was set to.
+void *ccurl_get_private(ccurl_easy *easy);
 const char *ccurl_easy_strerror(int code);
 ccurl_slist *ccurl_slist_append(ccurl_slist *list, const char *text);
 void ccurl_slist_free_all(ccurl_slist *list);
