@@ -11,7 +11,15 @@ package struct ServerRequest: Sendable {
     package let body: [UInt8]
 
     package func header(_ name: String) -> String? {
-        headers.first { $0.name.lowercased() == name.lowercased() }?.value
+        headers.first { $0.name.isSameHeader(as: name) }?.value
+    }
+}
+
+extension String {
+    /// Case is ignored; names of headers are ASCII.
+    fileprivate func isSameHeader(as other: String) -> Bool {
+        func lower(_ byte: UInt8) -> UInt8 { byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z") ? byte | 0x20 : byte }
+        return utf8.count == other.utf8.count && utf8.elementsEqual(other.utf8) { lower($0) == lower($1) }
     }
 }
 

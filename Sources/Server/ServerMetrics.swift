@@ -29,7 +29,8 @@ package final class ServerMetrics: Sendable {
 
     /// Give it to `EngineOptions.statusChanged`.
     package func count(_ change: StatusChange) {
-        let machine = change.stateMachineARN.split(separator: ":").last.map(String.init) ?? ""
+        let arn = change.stateMachineARN.utf8
+        let machine = String(change.stateMachineARN[(arn.lastIndex(of: UInt8(ascii: ":")).map(arn.index(after:)) ?? arn.startIndex)...])
         counts.withLock { counts in
             switch (change.status, change.isRedrive) {
             case (.running, false): counts.started[machine, default: 0] += 1

@@ -13,10 +13,11 @@ package enum Names {
     /// The order of lists of machines and activities.
     static func precedes(_ left: String, _ right: String) -> Bool { left.utf8.lexicographicallyPrecedes(right.utf8) }
 
-    private static let forbidden = Set("<>{}[]?*\"#%\\^|~`$&,;:/".unicodeScalars)
-
     private static func isForbidden(_ scalar: Unicode.Scalar) -> Bool {
-        scalar.value <= 0x20 || (0x7F...0x9F).contains(scalar.value) || forbidden.contains(scalar)
+        switch scalar {
+        case "<", ">", "{", "}", "[", "]", "?", "*", "\"", "#", "%", "\\", "^", "|", "~", "`", "$", "&", ",", ";", ":", "/": true
+        default: scalar.value <= 0x20 || (0x7F...0x9F).contains(scalar.value)
+        }
     }
 }
 
@@ -68,7 +69,7 @@ enum ARN {
     }
 
     private static func parts(_ arn: String) -> [Substring]? {
-        let parts = arn.split(separator: ":", omittingEmptySubsequences: false)
+        let parts = arn.utf8.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false).map(Substring.init)
         guard parts.count >= 7, parts[0] == "arn", parts[2] == "states", !parts[6].isEmpty else { return nil }
         return parts
     }
