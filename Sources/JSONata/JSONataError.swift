@@ -13,9 +13,13 @@ public struct JSONataError: Error, Sendable, CustomStringConvertible {
     /// The offending value.
     public let value: JSONValue?
 
+    /// Step Functions says that it failed, and not why.
+    public let isInternal: Bool
+
     init(_ failure: Failure) {
         let detail = failure.detail
         code = detail.code
+        isInternal = detail.isHidden
         message = ErrorMessages.message(for: detail)
         token = detail.token.flatMap { $0.string ?? ResultConversion.json($0)?.text() }
         position = detail.position

@@ -101,4 +101,16 @@ import Testing
         #expect(try references("($x := 1; $x + $y)").variables == ["y"])
         #expect(try references("{'a': b, 'c': [d]}").topLevelNames == ["b", "d"])
     }
+
+    @Test func base64IsDecodedStrictly() {
+        for (text, decoded) in [("YQ==", "a"), ("YQ", "a"), ("", ""), ("YWJj", "abc"), ("YWI=", "ab")] {
+            aws("$base64decode('\(text)')", gives: .string(decoded))
+        }
+        for text in ["!!!", "Y", "YQ=", "YWJj=", "YQ==YQ==", "Y Q=", "=", "Y-_Y"] {
+            let error = #expect(throws: JSONataError.self) { try JSONataExpression("$base64decode('\(text)')").evaluate(nil, options: stepFunctions) }
+            #expect(error?.isInternal == true && error?.code == nil)
+        }
+        // JavaScript's is not: what is no digit is left out.
+        check("$base64decode('!!!')", gives: "")
+    }
 }

@@ -69,6 +69,37 @@ import Testing
         #expect(steps["C"]?.outcome == true && steps["Bad"]?.status == .failed && steps["Bad"]?.failureReason == "too bad")
     }
 
+    @Test(arguments: [0, 1, 10]) func aStepWhoseFileCannotBeReadIsAStepThatFailed(faults: Int) throws {
+        let json: JSONValue = [
+            "Version": "2020-12-01", "Parameters": [],
+            "Steps": [
+                [
+                    "Name": "Use", "Type": "Lambda", "FunctionArn": "arn:aws:lambda:us-east-1:123456789012:function:f", "OutputParameters": [],
+                    "Arguments": ["x": ["Std:JsonGet": ["S3Uri": "s3://b/k.json", "Path": "a"]]],
+                ]
+            ],
+        ]
+        let definition = PipelineDefinition(document: try #require(json.object))
+        #expect(definition.validate().isEmpty)
+        let machine = try #require(StateMachine.read(definition.compile().machine).machine)
+        var reads = 0
+        var driver = ExecutionDriver(machine: machine, quotas: .lifted) { invocation in
+            guard invocation.schedule.input["Payload"] == nil else { return .success(["Payload": .object(JSONObject())]) }
+            reads += 1
+            if faults == 10 { return .failure("S3.NoSuchKeyException", "no such key") }
+            return reads <= faults ? .failure("Step.THROTTLING", "slow down") : .success(["Body": "{\"a\":1}"])
+        }
+        driver.run(.object(JSONObject()))
+        let steps = PipelineExecutionSteps(definition: definition, machine: machine, events: driver.history)
+        #expect(steps.steps.map(\.name) == ["Use"])
+        if faults == 10 {
+            #expect(steps["Use"]?.status == .failed && steps["Use"]?.failureReason == "S3.NoSuchKeyException: no such key")
+            #expect(steps["Use"]?.attempts == 0)
+        } else {
+            #expect(steps["Use"]?.status == .succeeded && steps["Use"]?.attempts == 1 && steps["Use"]?.failureReason == nil)
+        }
+    }
+
     @Test func theStepsOfAForEachAreCountedAndListedByTheirIndex() throws {
         let body: JSONValue = ["Name": "Work", "Type": "Lambda", "FunctionArn": "arn:aws:lambda:us-east-1:123456789012:function:f", "OutputParameters": [], "Arguments": ["item": ["Get": "ForEach.CurrentItem"]]]
         let json: JSONValue = [

@@ -134,4 +134,11 @@ import Testing
             causeOf { () throws(Failure) in _ = try map.maxConcurrency?.integer(EvaluationScope(input: ["n": [:]])) }
                 == "The MaxConcurrencyPath field refers to value \"{}\" which is not a valid integer: $.n")
     }
+
+    @Test func aFailureInsideTheServiceHasANumberAndNoReason() throws {
+        let output = try state(#""Type":"Pass","QueryLanguage":"JSONata","Output":"{% $base64decode('!!!') %}","End":true"#).output
+        let cause = try #require(causeOf { () throws(Failure) in _ = try output?.evaluate(EvaluationScope(input: [:])) })
+        let start = "The JSONata expression '$base64decode('!!!')' specified for the field 'Output' threw an internal error during evaluation. "
+        #expect(cause.hasPrefix(start) && cause.dropFirst(start.count).split(separator: "-").map(\.count) == [8, 4, 4, 4, 12])
+    }
 }

@@ -6,8 +6,10 @@ enum EncodingFunctions {
             // JavaScript's `btoa` on Node: the low byte of every UTF-16 unit.
             return .text(Base64.encode(text.utf16.map { UInt8(truncatingIfNeeded: $0) }))
         },
-        Builtin("base64decode", "<s-:s>", arity: 1) { (_, arguments) throws(Failure) in
+        Builtin("base64decode", "<s-:s>", arity: 1) { (call, arguments) throws(Failure) in
             guard let text = arguments.at(0).string else { return .undefined }
+            // Step Functions decodes with Java's strict decoder and tells of no cause (measured, floci#2736).
+            if call.run.options.profile == .stepFunctions, !Base64.isStrict(text) { throw Failure.hidden }
             return .text(String(String.UnicodeScalarView(Base64.decode(text).map { Unicode.Scalar($0) })))
         },
         Builtin("encodeUrlComponent", "<s-:s>", arity: 1) { (_, arguments) throws(Failure) in
@@ -83,6 +85,22 @@ enum EncodingFunctions {
 
 /// Base64 as Node reads and writes it.
 enum Base64 {
+    /// Whether `text` is of the alphabet alone and its padding, if any, complete.
+    static func isStrict(_ text: String) -> Bool {
+        var count = 0
+        var padding = 0
+        for byte in text.utf8 {
+            if byte == UInt8(ascii: "=") {
+                padding += 1
+            } else if padding > 0 || !alphabet.contains(byte) {
+                return false
+            } else {
+                count += 1
+            }
+        }
+        return padding == 0 ? count % 4 != 1 : count % 4 > 1 && count % 4 + padding == 4
+    }
+
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
     static func encode(_ bytes: [UInt8]) -> String {

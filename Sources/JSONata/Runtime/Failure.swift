@@ -27,6 +27,13 @@ struct Failure: Error {
         detail.isLimit = true
     }
 
+    /// A failure inside the service: it tells of no code and no reason.
+    static var hidden: Failure {
+        let failure = Failure(nil, message: "internal error")
+        failure.detail.isHidden = true
+        return failure
+    }
+
     static func token(_ code: String, position: Int, token: String) -> Failure {
         Failure(code, position: position, token: .json(.string(token)))
     }
@@ -46,6 +53,7 @@ final class FailureDetail: @unchecked Sendable {
     var message: String?
     var functionName: String?
     var isLimit = false
+    var isHidden = false
 
     init(code: String?) {
         self.code = code

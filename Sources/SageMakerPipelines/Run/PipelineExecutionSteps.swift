@@ -17,6 +17,8 @@ public struct PipelineExecutionSteps: Sendable {
     private var placeByName: [String: Int] = [:]
     private var iterations: [FrameID: (map: FrameID, index: Int, item: JSONValue)] = [:]
     private var parents: [FrameID: FrameID] = [:]
+    /// Lines of control that read a file for a step which has not begun: the step has an entry once that fails.
+    private var reading: [FrameID: (state: StateID, step: PipelineStep, since: Timestamp)] = [:]
 
     /// The resource of a step that was not selected: its result is taken from an earlier execution.
     public static let reuseResource = "arn:aws:states:::sfn-run:reuse"
@@ -54,6 +56,8 @@ public struct PipelineExecutionSteps: Sendable {
         case .stateEntered(let state, let input): enter(state, frame, input, time)
         case .stateExited(let state, let output, let assigned, let next): exit(state, frame, output, assigned, next, time)
         case .taskScheduled(_, let schedule):
+            // A file that is read again is no attempt of the step's.
+            guard reading[frame] == nil else { break }
             update(frame) { step in
                 step.status = .executing
                 step.end = nil
@@ -104,8 +108,19 @@ public struct PipelineExecutionSteps: Sendable {
 
     private mutating func enter(_ state: StateID, _ frame: FrameID, _ input: JSONValue, _ time: Timestamp) {
         places[frame] = nil
+        reading[frame] = nil
         let name = machine[state].name
-        guard let step = declared[name] else { return }
+        guard let step = declared[name] else {
+            // `STEP reads FILE`: a step's name has no spaces.
+            let parts = name.split(separator: " ", maxSplits: 2)
+            if parts.count == 3, parts[1] == "reads", let step = declared[String(parts[0])] { reading[frame] = (state, step, time) }
+            return
+        }
+        begin(step, state, frame, time)
+    }
+
+    private mutating func begin(_ step: PipelineStep, _ state: StateID, _ frame: FrameID, _ time: Timestamp) {
+        let name = step.name
         let iteration = iteration(of: frame)
         let shown = iteration.map { "\(name)-\($0.index)" } ?? name
         var entry = PipelineExecutionStep(name: shown, step: step, start: time)
@@ -127,6 +142,11 @@ public struct PipelineExecutionSteps: Sendable {
     }
 
     private mutating func exit(_ state: StateID, _ frame: FrameID, _ output: JSONValue, _ assigned: JSONObject, _ next: StateID?, _ time: Timestamp) {
+        if reading.removeValue(forKey: frame) != nil {
+            update(frame) { $0.status = .executing }
+            places[frame] = nil
+            return
+        }
         let outcome = self.outcome(state, output, assigned, next)
         update(frame) { step in
             step.status = .succeeded
@@ -148,6 +168,7 @@ public struct PipelineExecutionSteps: Sendable {
     }
 
     private mutating func fail(_ frame: FrameID, _ error: String?, _ cause: String?, _ time: Timestamp) {
+        if let file = reading[frame], places[frame] == nil { begin(file.step, file.state, frame, file.since) }
         update(frame) { step in
             guard step.status != .succeeded else { return }
             step.status = .failed

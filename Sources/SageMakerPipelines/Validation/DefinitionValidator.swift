@@ -97,6 +97,8 @@ struct DefinitionValidator {
     /// What concerns several steps: cycles, and steps that no outcome lets start.
     private mutating func structure() {
         if let cycle = graph.cycle() {
+            // Said where the step names itself.
+            if cycle.count == 1, diagnostics.contains(where: { $0.message == "depends on itself" || $0.message == "refers to itself" }) { return }
             diagnostics.append(.error("/Steps", "found a cycle: \((cycle + cycle.prefix(1)).joined(separator: " → ")), expected steps that can be ordered"))
             return
         }

@@ -1,4 +1,5 @@
 import JSON
+import JSONPath
 import JSONata
 
 /// A string `{% … %}` of a JSONata state, compiled.
@@ -59,6 +60,10 @@ struct QueryExpression: Sendable {
         do {
             result = try expression.evaluate(nil, bindings: bindings, options: options)
         } catch {
+            if error.isInternal {
+                var dice = Dice(seed: scope.seed ^ salt)
+                throw failure("threw an internal error during evaluation. \(dice.uuid())")
+            }
             throw failure("threw an error during evaluation" + (error.code.map { ". \($0): " } ?? ": ") + error.message)
         }
         switch result {
