@@ -179,4 +179,62 @@ struct APIFixture {
         let state: JSONValue = ["definition": #"{"Type":"Pass","End":true}"#, "roleArn": "arn:aws:iam::1:role/r"]
         #expect(await (try APIFixture()).refusal("TestState", state) == APIError("InvalidArn", "Invalid Role Arn: 'arn:aws:iam::1:role/r'"))
     }
+
+    @Test func deletingAMachineEndsWhatRunsOfItAndThenTheMachine() async throws {
+        let fixture = try APIFixture()
+        let definition = #"{"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":3600,"End":true}}}"#
+        let machine = try await fixture.create("m", definition)
+        let started = try await fixture.call("StartExecution", ["stateMachineArn": .string(machine)])
+        let arn = try #require(started["executionArn"]?.string)
+        _ = try await fixture.call("DeleteStateMachine", ["stateMachineArn": .string(machine)])
+        #expect(try await fixture.engine.result(of: arn).status == .aborted)
+        #expect(await fixture.refusal("DescribeStateMachine", ["stateMachineArn": .string(machine)])?.code == "StateMachineDoesNotExist")
+        #expect(try await fixture.call("ListStateMachines", [:])["stateMachines"] == [])
+        #expect(try await fixture.call("DescribeExecution", ["executionArn": .string(arn)])["status"] == "ABORTED")
+        let again = try await fixture.create("m", definition)
+        #expect(again == machine)
+    }
+
+    @Test func aMachineMadeAgainHasNoExecutionsOfTheOldOne() async throws {
+        let fixture = try APIFixture()
+        let machine = try await fixture.create("m", Self.pass)
+        let started = try await fixture.call("StartExecution", ["stateMachineArn": .string(machine)])
+        _ = try await fixture.engine.result(of: started["executionArn"]?.string ?? "")
+        _ = try await fixture.call("DeleteStateMachine", ["stateMachineArn": .string(machine)])
+        // The same millisecond would be the old machine's.
+        let milliseconds = fixture.engine.options.clock().milliseconds
+        while fixture.engine.options.clock().milliseconds == milliseconds { await Task.yield() }
+        _ = try await fixture.create("m", Self.pass)
+        #expect(try await fixture.call("ListExecutions", ["stateMachineArn": .string(machine)])["executions"] == [])
+    }
+
+    @Test func aPublishedRevisionIsPublishedAlreadyWhateverTheDescription() async throws {
+        let fixture = try APIFixture()
+        let machine = JSONValue.string(try await fixture.create("m", Self.pass))
+        let first = try await fixture.call("PublishStateMachineVersion", ["stateMachineArn": machine, "description": "one"])
+        #expect(try await fixture.call("PublishStateMachineVersion", ["stateMachineArn": machine, "description": "two"]) == first)
+        #expect(try await fixture.call("ListStateMachineVersions", ["stateMachineArn": machine])["stateMachineVersions"]?.array?.count == 1)
+    }
+
+    @Test func ofExpressExecutionsOnlyAMapRunsCanBeDescribed() async throws {
+        let fixture = try APIFixture()
+        let map = #"""
+            {"StartAt":"M","States":{"M":{"Type":"Map","End":true,"ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"EXPRESS"},
+            "StartAt":"P","States":{"P":{"Type":"Pass","End":true}}}}}}
+            """#
+        let machine = try await fixture.create("m", map)
+        let started = try await fixture.call("StartExecution", ["stateMachineArn": .string(machine), "input": "[7]"])
+        let arn = try #require(started["executionArn"])
+        _ = try await fixture.engine.result(of: arn.string ?? "")
+        let run = try #require(try await fixture.call("ListMapRuns", ["executionArn": arn])["mapRuns"]?[0]?["mapRunArn"])
+        let child = try #require(try await fixture.call("ListExecutions", ["mapRunArn": run])["executions"]?[0]?["executionArn"])
+        #expect(child.string?.contains(":express:") == true)
+        #expect(try await fixture.call("DescribeExecution", ["executionArn": child])["output"] == "7")
+        let express = try await fixture.create("e", Self.pass, type: "EXPRESS")
+        let one = try #require(try await fixture.call("StartExecution", ["stateMachineArn": .string(express)])["executionArn"])
+        for operation in ["DescribeExecution", "DescribeStateMachineForExecution"] {
+            #expect(
+                await fixture.refusal(operation, ["executionArn": one])?.message == "Invalid Arn: 'Resource type not valid in this context: express'")
+        }
+    }
 }

@@ -30,6 +30,9 @@ package struct APIError: Error, Equatable, Sendable {
     static func machineDoesNotExist(_ arn: String) -> APIError {
         APIError("StateMachineDoesNotExist", "State Machine Does Not Exist: '\(arn)'")
     }
+    static func machineIsDeleted(_ arn: String) -> APIError {
+        APIError("StateMachineDeleting", "State Machine is being deleted: '\(arn)'")
+    }
     static func executionDoesNotExist(_ arn: String) -> APIError {
         APIError("ExecutionDoesNotExist", "Execution Does Not Exist: '\(arn)'")
     }

@@ -74,7 +74,7 @@ extension StepFunctionsAPI {
     private func resolve(_ arn: String) throws -> ResolvedMachine {
         try store.read { tx in
             if let row = try tx.stateMachine(arn: arn) {
-                if row.status != .active { throw APIError("StateMachineDeleting", "State Machine is being deleted: '\(arn)'") }
+                if row.status != .active { throw APIError.machineIsDeleted(arn) }
                 return ResolvedMachine(
                     machine: try engine.machines.machine(row, row.revision, tx), revisionID: row.revision.isInitial ? nil : row.revision.id)
             }
@@ -125,9 +125,9 @@ extension StepFunctionsAPI {
 
     func describeExecution(_ parameters: Parameters) async throws -> JSONValue {
         let arn = parameters.required("executionArn")
-        try ARN.check(arn, .execution)
+        try ARN.check(arn, .execution, .express)
         return try store.read { tx in
-            guard let row = try tx.execution(arn: arn) else { throw APIError.executionDoesNotExist(arn) }
+            let row = try describable(arn, tx)
             let payload = try tx.payload(of: row.id)
             let includesData = parameters.text("includedData") != "METADATA_ONLY"
             var result = JSONObject()
@@ -160,6 +160,14 @@ extension StepFunctionsAPI {
         }
     }
 
+    /// An execution that can be described: of the express ones, those that a Map Run started.
+    func describable(_ arn: String, _ tx: ReadTransaction) throws -> ExecutionRow {
+        let row = try tx.execution(arn: arn)
+        if row?.mapRun == nil { try ARN.check(arn, .execution) }
+        guard let row else { throw APIError.executionDoesNotExist(arn) }
+        return row
+    }
+
     /// The input as the caller wrote it, where that is not how we write it.
     private static func inputText(_ parameters: String?) -> String? {
         guard let parameters, parameters.contains("\"inputText\"") else { return nil }
@@ -171,8 +179,8 @@ extension StepFunctionsAPI {
         case .running, .succeeded, .pendingRedrive:
             return ("NOT_REDRIVABLE", "Execution is \(row.status.rawValue) and cannot be redriven")
         case .failed, .timedOut, .aborted:
-            if row.type == .express { return ("NOT_REDRIVABLE", "Execution is EXPRESS and cannot be redriven") }
-            return row.mapRun == nil ? ("REDRIVABLE", nil) : ("REDRIVABLE_BY_MAP_RUN", nil)
+            if row.mapRun != nil { return ("REDRIVABLE_BY_MAP_RUN", nil) }
+            return row.type == .express ? ("NOT_REDRIVABLE", "Execution is EXPRESS and cannot be redriven") : ("REDRIVABLE", nil)
         }
     }
 
@@ -213,6 +221,7 @@ extension StepFunctionsAPI {
                 throw APIError("StateMachineTypeNotSupported", "This operation is not supported by this type of state machine")
             }
             filter.stateMachine = row.id
+            filter.startedSince = row.createdMilliseconds
             return
         }
         if let alias = try tx.alias(arn: arn) {

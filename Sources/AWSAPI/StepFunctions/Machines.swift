@@ -17,7 +17,7 @@ extension StepFunctionsAPI {
         let text = parameters.required("definition")
         let arn = ARN.stateMachine(name, region, account)
         let configuration = try MachineConfiguration(parameters, machineName: name)
-        if let known = try store.read({ try $0.stateMachine(arn: arn) }) {
+        if let known = try await registered(arn) {
             return try await createAgain(known, parameters, configuration, type)
         }
         try checkDefinition(text, type: type)
@@ -69,6 +69,7 @@ extension StepFunctionsAPI {
     func updateStateMachine(_ parameters: Parameters) async throws -> JSONValue {
         let arn = parameters.required("stateMachineArn")
         let row = try machineRow(arn)
+        if row.status != .active { throw APIError.machineIsDeleted(arn) }
         guard parameters["definition"] != nil || parameters["roleArn"] != nil || parameters["loggingConfiguration"] != nil
             || parameters["tracingConfiguration"] != nil || parameters["encryptionConfiguration"] != nil
         else {
@@ -142,6 +143,36 @@ extension StepFunctionsAPI {
 
     // MARK: describe, list, delete
 
+    /// The machine with this ARN. One that is being deleted is gone as soon as its last execution has ended.
+    func registered(_ arn: String) async throws -> StateMachineRow? {
+        guard let row = try store.read({ try $0.stateMachine(arn: arn) }) else { return nil }
+        guard row.status == .deleting else { return row }
+        try await finishDeletions()
+        return try store.read { try $0.stateMachine(arn: arn) }
+    }
+
+    private func finishDeletions() async throws {
+        guard try !store.read({ try $0.deletableStateMachines() }).isEmpty else { return }
+        try await engine.write { tx in
+            for id in try tx.deletableStateMachines() { try tx.finishDeletingStateMachine(id) }
+        }
+    }
+
+    /// Ends what runs of a machine that is being deleted, and then the machine.
+    private func endExecutions(of machine: StateMachineID) async throws {
+        var running = ExecutionFilter()
+        running.stateMachine = machine
+        running.status = .running
+        var last: ExecutionID?
+        while true {
+            let rows = try store.read { [running, last] in try $0.executions(running, before: last, limit: 100) }
+            guard let end = rows.last?.id else { break }
+            last = end
+            for row in rows { _ = try await engine.stop(row.arn) }
+        }
+        try await finishDeletions()
+    }
+
     /// The machine an ARN names, which must be there; not a version or an alias.
     func machineRow(_ arn: String) throws -> StateMachineRow {
         try ARN.checkMachine(arn)
@@ -152,6 +183,7 @@ extension StepFunctionsAPI {
     func describeStateMachine(_ parameters: Parameters) async throws -> JSONValue {
         let arn = parameters.required("stateMachineArn")
         try ARN.checkMachine(arn)
+        _ = try await registered(arn)
         return try store.read { tx in
             if let row = try tx.stateMachine(arn: arn) { return try describe(row, row.revision, arn, row.createdMilliseconds, nil, parameters, tx) }
             guard let (row, version) = try findVersion(arn, tx) else { throw APIError.machineDoesNotExist(arn) }
@@ -199,7 +231,7 @@ extension StepFunctionsAPI {
         let arn = parameters.required("executionArn")
         try ARN.check(arn, .execution, .express)
         return try store.read { tx in
-            guard let execution = try tx.execution(arn: arn) else { throw APIError.executionDoesNotExist(arn) }
+            let execution = try describable(arn, tx)
             var result = JSONObject()
             let machineARN = execution.stateMachineARN
             result["stateMachineArn"] = .string(machineARN)
@@ -222,6 +254,7 @@ extension StepFunctionsAPI {
 
     func listStateMachines(_ parameters: Parameters) async throws -> JSONValue {
         let page = try Page(parameters, kind: "machines")
+        try await finishDeletions()
         let (rows, next) = page.slice(try store.read { try $0.stateMachines(limit: Page.most) }.sorted { Names.precedes($0.name, $1.name) })
         var result = JSONObject()
         result["stateMachines"] = .array(
@@ -242,15 +275,16 @@ extension StepFunctionsAPI {
         try ARN.checkMachine(arn)
         guard ARN.qualified(arn) == nil else { throw APIError.invalidARN(arn) }
         guard let row = try store.read({ try $0.stateMachine(arn: arn) }) else { return .object(JSONObject()) }
-        try await engine.write { tx in
+        let isGone = try await engine.write { tx in
             try tx.beginDeletingStateMachine(row.id)
             try tx.removeTags(of: arn)
             // A machine whose executions have all ended is gone at once.
-            var running = ExecutionFilter()
-            running.stateMachine = row.id
-            running.status = .running
-            if try tx.executions(running, limit: 1).isEmpty { try tx.finishDeletingStateMachine(row.id) }
+            guard try tx.deletableStateMachines().contains(row.id) else { return false }
+            try tx.finishDeletingStateMachine(row.id)
+            return true
         }
+        // An express execution ends by itself, within five minutes.
+        if !isGone, row.type == .standard { Task { try await endExecutions(of: row.id) } }
         return .object(JSONObject())
     }
 }

@@ -11,12 +11,19 @@ extension StepFunctionsAPI {
         try ARN.check(arn, .stateMachine)
         guard ARN.qualified(arn) == nil else { throw APIError.invalidARN(arn) }
         let row = try machineRow(arn)
-        if row.status != .active { throw APIError("StateMachineDeleting", "State Machine is being deleted: '\(arn)'") }
+        if row.status != .active { throw APIError.machineIsDeleted(arn) }
         if let wanted = parameters.text("revisionId"), wanted != (row.revision.isInitial ? "INITIAL" : row.revision.id) {
             throw APIError.conflict(
                 "Failed to publish the State Machine version for revision \(wanted). The current State Machine revision is \(row.revision.isInitial ? "INITIAL" : row.revision.id).")
         }
-        let (number, created) = try await publish(row, description: parameters.text("description"))
+        // A revision that has a version is published already, whatever the description.
+        let newest = try store.read { try $0.versions(of: row.id, limit: 1).first }
+        let (number, created) =
+            if let newest, newest.revision.id == row.revision.id {
+                (newest.number, newest.createdMilliseconds)
+            } else {
+                try await publish(row, description: parameters.text("description"))
+            }
         var result = JSONObject()
         result.set("creationDate", time: created)
         result["stateMachineVersionArn"] = .string("\(arn):\(number)")
@@ -132,6 +139,7 @@ extension StepFunctionsAPI {
             }
             let found = try store.read { tx in try findVersion(arn, tx) }
             guard let found else { throw APIError.resourceNotFound(arn) }
+            if found.0.status != .active { throw APIError.machineIsDeleted(machine) }
             row = found.0
         }
         guard let row else { throw APIError.validation("Routing configuration must contain one or two versions.") }

@@ -10,6 +10,8 @@ package struct ExecutionFilter: Sendable {
     package var versionARN: String?
     package var aliasARN: String?
     package var name: String?
+    /// Those of a machine that was deleted and made again are not the new one's.
+    package var startedSince: Milliseconds?
     /// False leaves out the children of Map Runs, when no Map Run is asked for.
     package var includesChildren = true
 
@@ -36,6 +38,7 @@ extension Reading {
         require("e.version_arn = ?", filter.versionARN)
         require("e.alias_arn = ?", filter.aliasARN)
         require("e.name = ?", filter.name)
+        require("e.start_ms >= ?", filter.startedSince)
         require("(e.redrive_count > 0) = ?", filter.isRedriven)
         // The partial index serves only a query that says its condition.
         if let status = filter.status, status != .succeeded { conditions.append("e.status <> 'SUCCEEDED'") }
