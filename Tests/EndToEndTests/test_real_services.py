@@ -15,7 +15,7 @@ from conftest import SfnRun, local_server, moto_server
 from real_services import ACCOUNT, ACTIONS, MAPS, REGION, ROLE, World, asked, machine_arn, task
 from test_server import until
 
-GOOD, AGAIN, THROTTLED, SILENT = "good", "again", "throttled", "silent"
+GOOD, AGAIN, THROTTLED, SILENT, RESTARTED = "good", "again", "throttled", "silent", "restarted"
 TASKS = [one for one in ACTIONS if one not in MAPS]
 REFUSED = [one for one in ACTIONS if one.wrong]
 
@@ -37,12 +37,12 @@ def moto():
 def proxies(moto):
     """Each run has its own."""
     with contextlib.ExitStack() as stack:
-        yield {name: stack.enter_context(local_server("fault_proxy.py", moto)) for name in (GOOD, AGAIN, THROTTLED, SILENT)}
+        yield {name: stack.enter_context(local_server("fault_proxy.py", moto)) for name in (GOOD, AGAIN, THROTTLED, SILENT, RESTARTED)}
 
 
 @pytest.fixture(scope="module")
 def world(moto, proxies):
-    return World(moto, {name: proxies[name] for name in (GOOD, AGAIN)})
+    return World(moto, {name: proxies[name] for name in (GOOD, AGAIN, RESTARTED)})
 
 
 @pytest.fixture(scope="module")
@@ -168,6 +168,36 @@ def test_a_map_over_a_silent_s3_ends_with_its_execution(action, programs, world,
     program.write("silent.json", {**machine, "TimeoutSeconds": 1})
     done = program("silent.json", "--name", name, "--quiet", "--input", '{"items": [1]}', code=2)
     assert done.stderr.startswith("timed out: States.Timeout")
+
+
+# Sent again after a restart, with the same token, or because it changes nothing the second time. (moto forgets the variables
+# of a build, by which it would be found.)
+AGAIN_IS_THE_SAME = re.compile(
+    r"AmazonAthena.StartQueryExecution|EC2ContainerService.*RunTask|TerminateJobFlows|CodeBuild.*StartBuild|POST /applications$|POST /applications/[^/]+/jobruns$")
+
+
+def test_a_restarted_program_finds_the_jobs_that_it_started(world, proxies, programs, runs):
+    """Killed when moto had every job and the program had heard of none."""
+    concurrent.futures.wait(runs.values())
+    program, log = programs[RESTARTED], lambda: asked(proxies[RESTARTED] + "/-/log")
+    jobs = [one for one in ACTIONS if ".sync" in one.name]
+    faults(proxies[RESTARTED], lose=True)
+    program.write("jobs.json", side_by_side([one.good(world.made[RESTARTED]) for one in jobs]))
+    process = program.start("jobs.json", "--name", "jobs", "--quiet", "--unlimited")
+    try:
+        until(lambda: sum(len(one["statuses"]) for one in log()) == len(jobs), seconds=60)
+    finally:
+        process.kill()
+        process.communicate()
+    started = log()
+    faults(proxies[RESTARTED])
+    ended = dict(zip(map(name_of, jobs), json.loads(program("resume", "jobs", "--quiet").stdout), strict=True))
+    assert {name: one["error"] for name, one in ended.items() if "error" in one} == {}
+    # moto starts a second task of ECS with the same client token; AWS does not.
+    assert [one.name for one in jobs if one.name != "ecs:runTask.sync" and not one.proof(world, world.made[RESTARTED], ended[name_of(one)]["result"])] == []
+    key = lambda one: (one["what"], one["body"])
+    twice = {one["what"] for one in log() if key(one) in set(map(key, started))}
+    assert {what for what in twice if not AGAIN_IS_THE_SAME.search(what)} == set()
 
 
 def queries(world, text):

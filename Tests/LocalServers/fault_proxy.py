@@ -2,9 +2,9 @@
 
   fault_proxy.py URL       prints its port, ends when its standard input ends
 
-  PUT /-/faults            {"throttle": N, "stall": false, "delay": SECONDS}: from now on the first N tries of each request
-                           (-1: all) are answered as its service answers when it is asked too often, or none is answered, or
-                           each is late; forgets the log
+  PUT /-/faults            {"throttle": N, "stall": false, "lose": false, "delay": SECONDS}: from now on the first N tries of each
+                           request (-1: all) are answered as its service answers when it is asked too often; or none is answered;
+                           or each is sent on and its answer lost; or each is late. Forgets the log
   GET /-/log               [{"what", "body", "throttled", "passed", "statuses"}], one for each request
 
 A request is the same one when method, target, operation and body are: a client that tries again sends it once more.
@@ -17,7 +17,8 @@ import urllib.parse
 import uuid
 
 upstream = urllib.parse.urlsplit(sys.argv[1])
-faults = {"throttle": 0, "stall": False, "delay": 0}
+NONE = {"throttle": 0, "stall": False, "lose": False, "delay": 0}
+faults = dict(NONE)
 log = {}
 
 # Of the services' documentation; by what they are signed for.
@@ -59,18 +60,17 @@ def answer(status, headers, body):
     return ("\r\n".join(lines) + "\r\n\r\n" + body).encode()
 
 
-async def passed(head, body, entry, writer):
-    """Sends the request on, and all that comes back."""
+async def passed(head, body, entry, write):
+    """Sends the request on, and gives all that comes back to `write`."""
     there, to = await asyncio.open_connection(upstream.hostname, upstream.port)
     lines = [line for line in head.split("\r\n") if line and not line.lower().startswith(("connection:", "expect:"))]
     to.write(("\r\n".join([*lines, "Connection: close"]) + "\r\n\r\n").encode("latin-1") + body)
     first = await there.readline()
-    entry["statuses"].append(int(first.split()[1]))
-    writer.write(first)
+    write(first)
     while piece := await there.read(65536):
-        writer.write(piece)
-        await writer.drain()
+        write(piece)
     to.close()
+    entry["statuses"].append(int(first.split()[1]))
 
 
 async def handle(reader, writer):
@@ -82,7 +82,7 @@ async def handle(reader, writer):
             writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         body = await reader.readexactly(int(headers.get("content-length", 0)))
         if target == "/-/faults":
-            faults.update({"throttle": 0, "stall": False, "delay": 0}, **json.loads(body))
+            faults.update(NONE, **json.loads(body))
             log.clear()
             writer.write(answer(200, {}, "{}"))
             return
@@ -102,7 +102,10 @@ async def handle(reader, writer):
         else:
             await asyncio.sleep(faults["delay"])
             entry["passed"] += 1
-            await passed(head, body, entry, writer)
+            pieces = []
+            await passed(head, body, entry, pieces.append if faults["lose"] else writer.write)
+            if pieces:
+                await reader.read()
     except (asyncio.IncompleteReadError, ConnectionError):
         pass
     finally:

@@ -31,14 +31,18 @@ extension IntegrationCase {
         .init("events:putEvents", #"{"Entries":[]}"#, [#"{"FailedEntryCount":0,"Entries":[]}"#], #""FailedEntryCount":0"#),
     ]
 
+    private static let nested = #"{"StateMachineArn":"arn:aws:states:us-east-1:123456789012:stateMachine:m:live","Input":{"n":1}}"#
+
     private static let machines: [IntegrationCase] = [
         .init("states:startExecution", #"{"StateMachineArn":"m"}"#, [#"{"executionArn":"e"}"#], #""ExecutionArn":"e""#),
         .job(
-            "states:startExecution.sync", #"{"StateMachineArn":"m"}"#, [#"{"executionArn":"e"}"#, #"{"executionArn":"e","status":"SUCCEEDED","output":"{\"a\":1}"}"#],
-            #""Output":"{\"a\":1}""#, running: #"{"status":"RUNNING"}"#, stop: "StopExecution", .token),
+            "states:startExecution.sync", nested, [#"{"executionArn":"e"}"#, #"{"executionArn":"e","status":"SUCCEEDED","output":"{\"a\":1}"}"#],
+            #""Output":"{\"a\":1}""#, running: #"{"status":"RUNNING"}"#, stop: "StopExecution",
+            .finds([#"{"executionArn":"e","status":"RUNNING","input":"{\"n\": 1}"}"#], without: "StartExecution")),
         .job(
-            "states:startExecution.sync:2", #"{"StateMachineArn":"m"}"#, [#"{"executionArn":"e"}"#, #"{"executionArn":"e","status":"SUCCEEDED","output":"{\"a\":1}"}"#],
-            #""Output":{"a":1}"#, running: #"{"status":"RUNNING"}"#, stop: "StopExecution", .token),
+            "states:startExecution.sync:2", nested, [#"{"executionArn":"e"}"#, #"{"executionArn":"e","status":"SUCCEEDED","output":"{\"a\":1}"}"#],
+            #""Output":{"a":1}"#, running: #"{"status":"RUNNING"}"#, stop: "StopExecution",
+            .finds([#"{"executionArn":"e","status":"RUNNING","input":"{\"n\": 1}"}"#], without: "StartExecution")),
     ]
 
     private static let sageMaker: [IntegrationCase] = [
@@ -131,9 +135,9 @@ extension IntegrationCase {
             "elasticmapreduce:modifyInstanceGroupByName", #"{"ClusterId":"c","InstanceGroupName":"core","InstanceGroup":{"InstanceCount":8}}"#,
             [#"{"InstanceGroups":[{"Id":"1","Name":"core"}]}"#, "{}"], done),
         application("createApplication", #"{"Type":"SPARK","ReleaseLabel":"e"}"#, "CREATED", "CREATING", .token),
-        application("startApplication", #"{"ApplicationId":"a"}"#, "STARTED", "STARTING", .repeats),
-        application("stopApplication", #"{"ApplicationId":"a"}"#, "STOPPED", "STOPPING", .repeats),
-        application("deleteApplication", #"{"ApplicationId":"a"}"#, "TERMINATED", "STOPPED", .repeats),
+        application("startApplication", #"{"ApplicationId":"a"}"#, "STARTED", "STARTING", begun("STARTING", "POST /applications/a/start")),
+        application("stopApplication", #"{"ApplicationId":"a"}"#, "STOPPED", "STOPPING", begun("STOPPING", "POST /applications/a/stop")),
+        application("deleteApplication", #"{"ApplicationId":"a"}"#, "TERMINATED", "STOPPED", begun("TERMINATED", "DELETE /applications/a")),
         .job(
             "emr-serverless:startJobRun.sync", #"{"ApplicationId":"a","ExecutionRoleArn":"r"}"#,
             [#"{"applicationId":"a","jobRunId":"1"}"#, #"{"jobRun":{"jobRunId":"1","state":"SUCCESS"}}"#], #""State":"SUCCESS""#,
@@ -141,8 +145,12 @@ extension IntegrationCase {
         .job(
             "emr-serverless:cancelJobRun.sync", #"{"ApplicationId":"a","JobRunId":"1"}"#,
             [#"{"applicationId":"a","jobRunId":"1"}"#, #"{"jobRun":{"state":"CANCELLED"}}"#], #""State":"CANCELLED""#, running: #"{"jobRun":{"state":"CANCELLING"}}"#,
-            .repeats),
+            .finds([#"{"jobRun":{"state":"CANCELLING"}}"#], without: "DELETE /applications/a/jobruns/1")),
     ]
+
+    private static func begun(_ state: String, _ operation: String) -> Restart {
+        .finds([#"{"application":{"state":"\#(state)"}}"#], without: operation)
+    }
 
     private static func application(_ operation: String, _ input: String, _ done: String, _ running: String, _ restart: Restart) -> IntegrationCase {
         .job(

@@ -36,8 +36,8 @@ package struct JobPattern: Sendable {
     package enum Recovery: Sendable {
         /// The same call with the same token gives the same job.
         case startAgain
-        /// The parameters name the job: ask for it, and start it where it does not exist.
-        case byName
+        /// The parameters name the job: ask for it, and start it where it does not exist, or is another's.
+        case byName(_ isOwn: @Sendable (_ input: JSONValue, _ description: JSONValue) -> Bool = { _, _ in true })
         /// What is changed exists before and after: the change has begun where its description says so.
         case byState(_ hasBegun: @Sendable (_ description: JSONValue) -> Bool)
         /// Calls that list jobs, one page each, and the one that is the task's: what the start would have answered.

@@ -75,11 +75,10 @@ struct JobRun: Sendable {
         if let submitted = caller.request.submitted, job.describe(input, submitted) != nil { return submitted }
         switch job.recovery {
         case .startAgain: return nil
-        case .byName:
+        case .byName(let isOwn):
             guard let query = job.describe(input, .null) else { return nil }
             do throws(Failure) {
-                _ = try await ask(query)
-                return .null
+                return isOwn(input, try await ask(query)) ? .null : nil
             } catch {
                 if error.isPassing { throw error }
                 // A job that is not there yet is no failure; what else is wrong shows when it is started.

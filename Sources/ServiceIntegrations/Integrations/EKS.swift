@@ -36,7 +36,7 @@ extension OptimizedService {
                     default: .running
                     }
                 },
-                recovery: .byName))
+                recovery: .byName()))
     }
 
     /// A deleted thing is gone when asking for it fails; that is the one way in which its deletion succeeds.

@@ -4,21 +4,29 @@ import StatesLanguage
 /// `arn:aws:states:::emr-serverless:createApplication[.sync]`, `startApplication[.sync]`, `stopApplication[.sync]`,
 /// `deleteApplication[.sync]`, `startJobRun[.sync]`, `cancelJobRun[.sync]`
 ///
-/// What is created or started has a client token, so the same call after a restart gives the same one.
+/// An application that is created and a job run have a client token, so the same call after a restart gives the same one.
+/// What is changed is asked for first: an application that is gone is not deleted twice.
 extension OptimizedService {
     package static let emrServerless = OptimizedService(
         "emr-serverless", service: "emrserverless",
         ErrorNaming(prefix: "EMRServerless", base: "AWSEMRServerlessException", label: "AWSEMRServerless"),
         [
-            "createApplication": application("createApplication", until: ["CREATED", "STARTED", "STOPPED"]),
-            "startApplication": application("startApplication", until: ["STARTED"]),
-            "stopApplication": application("stopApplication", until: ["STOPPED", "CREATED"]),
-            "deleteApplication": application("deleteApplication", until: ["TERMINATED"]),
-            "startJobRun": jobRun("startJobRun", until: ["SUCCESS"], stops: true),
-            "cancelJobRun": jobRun("cancelJobRun", until: ["CANCELLED", "SUCCESS", "FAILED"], stops: false),
+            "createApplication": application("createApplication", until: ["CREATED", "STARTED", "STOPPED"], .startAgain),
+            "startApplication": application("startApplication", until: ["STARTED"], begun("Application", ["STARTING", "STARTED"])),
+            "stopApplication": application("stopApplication", until: ["STOPPED", "CREATED"], begun("Application", ["STOPPING", "STOPPED"])),
+            "deleteApplication": application("deleteApplication", until: ["TERMINATED"], begun("Application", ["TERMINATED"])).with {
+                $0.job = $0.job?.ending(onError: "EMRServerless.ResourceNotFoundException")
+            },
+            "startJobRun": jobRun("startJobRun", until: ["SUCCESS"], stops: true, .startAgain),
+            "cancelJobRun": jobRun(
+                "cancelJobRun", until: ["CANCELLED", "SUCCESS", "FAILED"], stops: false, begun("JobRun", ["CANCELLING", "CANCELLED"])),
         ])
 
-    private static func application(_ operation: String, until good: Set<String>) -> OptimizedAction {
+    private static func begun(_ member: String, _ states: Set<String>) -> JobPattern.Recovery {
+        .byState { states.contains($0[member]?["State"]?.string ?? "") }
+    }
+
+    private static func application(_ operation: String, until good: Set<String>, _ recovery: JobPattern.Recovery) -> OptimizedAction {
         OptimizedAction(
             operation,
             job: JobPattern(
@@ -30,10 +38,12 @@ extension OptimizedService {
                     if good.contains(state) { return .succeeded(description) }
                     return state == "TERMINATED" ? .failed(description) : .running
                 },
-                recovery: .startAgain))
+                recovery: recovery))
     }
 
-    private static func jobRun(_ operation: String, until good: Set<String>, stops: Bool) -> OptimizedAction {
+    private static func jobRun(
+        _ operation: String, until good: Set<String>, stops: Bool, _ recovery: JobPattern.Recovery
+    ) -> OptimizedAction {
         @Sendable func run(_ operation: String, _ input: JSONValue, _ started: JSONValue) -> JobPattern.Query? {
             guard let application = started["ApplicationId"] ?? input["ApplicationId"],
                 let id = started["JobRunId"] ?? input["JobRunId"]
@@ -49,6 +59,6 @@ extension OptimizedService {
                     if good.contains(state) { return .succeeded(description) }
                     return ["FAILED", "CANCELLED"].contains(state) ? .failed(description) : .running
                 },
-                stop: { input, started in stops ? run("cancelJobRun", input, started) : nil }, recovery: .startAgain))
+                stop: { input, started in stops ? run("cancelJobRun", input, started) : nil }, recovery: recovery))
     }
 }

@@ -3,7 +3,8 @@ import StatesLanguage
 
 /// `arn:aws:states:::states:startExecution[.sync|.sync:2|.waitForTaskToken]` of another Step Functions.
 ///
-/// An execution without a name is named after the task, so that a restarted engine starts no second one.
+/// An execution without a name is named after the task, so that a restarted engine starts no second one: it asks for the
+/// execution first, because Step Functions refuses the name of one that has ended meanwhile.
 extension OptimizedService {
     package static let stepFunctions = OptimizedService(
         "states", service: "sfn",
@@ -12,12 +13,12 @@ extension OptimizedService {
             "startExecution": OptimizedAction(
                 "startExecution",
                 job: JobPattern(
-                    describe: { _, started in
-                        started["ExecutionArn"].map { .init("describeExecution", ["ExecutionArn": $0]) }
+                    describe: { input, started in
+                        executionARN(input, started).map { .init("describeExecution", ["ExecutionArn": $0]) }
                     },
                     state: executionState,
-                    stop: { _, started in started["ExecutionArn"].map { .init("stopExecution", ["ExecutionArn": $0]) } },
-                    recovery: .startAgain)
+                    stop: { input, started in executionARN(input, started).map { .init("stopExecution", ["ExecutionArn": $0]) } },
+                    recovery: .byName(hasSameInput))
             ).with {
                 $0.prepare = { (input, request) throws(Failure) in
                     guard var object = input.object else { return input }
@@ -26,6 +27,24 @@ extension OptimizedService {
                 }
             }
         ])
+
+    /// Of the answer to the start; without one, of the machine's (`arn:aws:states:REGION:ACCOUNT:stateMachine:MACHINE`, perhaps
+    /// with a version or an alias) and the name.
+    @Sendable private static func executionARN(_ input: JSONValue, _ started: JSONValue) -> JSONValue? {
+        if let arn = started["ExecutionArn"] { return arn }
+        guard let name = input["Name"]?.string, var parts = input["StateMachineArn"]?.string?.split(separator: ":"), parts.count >= 7,
+            parts[5] == "stateMachine"
+        else { return nil }
+        parts[5] = "execution"
+        return .string(parts[..<7].joined(separator: ":") + ":" + name)
+    }
+
+    /// As Step Functions tells the same call from another one of the same name.
+    @Sendable private static func hasSameInput(_ input: JSONValue, _ description: JSONValue) -> Bool {
+        let sent = input["Input"] ?? .object(JSONObject())
+        let json = sent.string.flatMap { try? JSONValue(parsing: $0) } ?? sent
+        return json == description["Input"]?.string.flatMap { try? JSONValue(parsing: $0) }
+    }
 
     /// `.sync`: input and output as texts; `.sync:2` turns them into JSON (see `StepFunctionsSync2`).
     private static func executionState(_ description: JSONValue) -> JobPattern.State {
