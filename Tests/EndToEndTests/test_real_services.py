@@ -249,3 +249,36 @@ def test_a_job_that_somebody_else_ends_fails_its_state(programs, world, endless)
         process.kill()
     assert queries(world, "SELECT 'lost'") == ["CANCELLED"]
     assert process.returncode == 1 and "States.TaskFailed" in errors and "CANCELLED" in errors
+
+
+def test_what_a_service_was_given_a_token_for_goes_on_with_it(programs, world, runs):
+    """The token is where the service has put what it was given; another process answers with it."""
+    concurrent.futures.wait(runs.values())
+    program, made, token = programs[GOOD], world.made[RESTARTED], {"token.$": "$$.Task.Token"}
+    container = {"Name": "c", "Environment": [{"Name": "TOKEN", "Value.$": "$$.Task.Token"}]}
+    given = {
+        "sqs:sendMessage": {"QueueUrl": made.queue, "MessageBody": token}, "sns:publish": {"TopicArn": made.topic, "Message": token},
+        "events:putEvents": {"Entries": [{"Source": made.n, "DetailType": "t", "Detail": token}]},
+        "states:startExecution": {"StateMachineArn": machine_arn("m"), "Name": "with-token", "Input": {"n": 1, **token}},
+        "ecs:runTask": {"Cluster": "c", "TaskDefinition": "d", "LaunchType": "FARGATE", "StartedBy": "token", "Overrides": {"ContainerOverrides": [container]}}}
+    program.write("tokens.json", side_by_side([task(f"arn:aws:states:::{name}.waitForTaskToken", parameters) for name, parameters in given.items()]))
+    process = program.start("tokens.json", "--name", "tokens", "--quiet")
+    try:
+        execution = f"arn:aws:states:{REGION}:{ACCOUNT}:execution:m:with-token"
+        begun = lambda: world("stepfunctions").list_executions(stateMachineArn=machine_arn("m"))["executions"]
+        until(lambda: execution in [one["executionArn"] for one in begun()], seconds=60)
+        running, = until(lambda: world("ecs").list_tasks(cluster="c", startedBy="token")["taskArns"], seconds=60)
+        tokens = [
+            json.loads(world.messages(made.queue)[0])["token"], json.loads(world.messages(made.of_topic)[0])["token"],
+            json.loads(world.messages(made.of_bus)[0])["detail"]["token"],
+            json.loads(world("stepfunctions").describe_execution(executionArn=execution)["input"])["token"],
+            world("ecs").describe_tasks(cluster="c", tasks=[running])["tasks"][0]["overrides"]["containerOverrides"][0]["environment"][0]["value"]]
+        for index, one in enumerate(tokens[:4]):
+            program("callback", "success", one, "--output", json.dumps(index))
+        program("callback", "failure", tokens[4], "--error", "Denied", "--cause", "by hand")
+        output, errors = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 0, errors
+    ended = json.loads(output)
+    assert [one["result"] for one in ended[:4]] == [0, 1, 2, 3] and ended[4]["error"] == {"Error": "Denied", "Cause": "by hand"}
