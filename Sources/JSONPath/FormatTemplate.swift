@@ -4,6 +4,8 @@ import JSON
 struct FormatTemplate: Sendable {
     /// One more than there are placeholders.
     let pieces: [String]
+    /// What AWS says when the text is used, of a brace that belongs to no placeholder and is not escaped: the first one.
+    let problem: String?
     var placeholders: Int { pieces.count - 1 }
     /// Placeholders put back: what the text is elsewhere.
     var text: String { pieces.joined(separator: "{}") }
@@ -14,6 +16,7 @@ struct FormatTemplate: Sendable {
     init?(_ raw: String) {
         var pieces: [String] = []
         var piece: [UInt8] = []
+        var problem: String?
         let bytes = Array(raw.utf8)
         var index = 0
         while index < bytes.count {
@@ -28,11 +31,14 @@ struct FormatTemplate: Sendable {
                 pieces.append(String(decoding: piece, as: UTF8.self))
                 piece = []
             } else {
+                if byte == UInt8(ascii: "{") { problem = problem ?? "matching '}' not found for '{'." }
+                if byte == UInt8(ascii: "}") { problem = problem ?? "matching '{' not found for '}'." }
                 piece.append(byte)
             }
         }
         pieces.append(String(decoding: piece, as: UTF8.self))
         self.pieces = pieces
+        self.problem = problem
     }
 
     /// As Java's `toString` prints it: texts raw, objects as `{a=1, b=[2, 3]}`.

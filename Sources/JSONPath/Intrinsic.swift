@@ -22,6 +22,10 @@ public struct Intrinsic: Sendable {
             case .badArguments(let name):
                 throw IntrinsicError(
                     message: "There was an error while evaluating the intrinsic function: \(text). Invalid arguments in States.\(name)")
+            case .badTemplate(let problem):
+                throw IntrinsicError(
+                    message: "There was an error while evaluating the intrinsic function: \(text). "
+                        + "Invalid template in States.Format: \(problem)")
             case .missing(let path):
                 throw IntrinsicError(message: "The function '\(text)' had the following error: \(Self.explain(path, scope))")
             }
@@ -47,6 +51,7 @@ public struct IntrinsicError: Error, Equatable, Sendable {
 
 enum IntrinsicFailure: Error {
     case badArguments(String)
+    case badTemplate(String)
     case missing(PathExpression)
 }
 
@@ -96,6 +101,7 @@ struct IntrinsicCall: Sendable {
             }
             template = compiled
         }
+        if let problem = template.problem { throw .badTemplate(problem) }
         guard template.placeholders == arguments.count - 1 else {
             // A missing path is reported before the count is.
             for argument in arguments.dropFirst() { _ = try Self.value(argument, scope, &dice) }

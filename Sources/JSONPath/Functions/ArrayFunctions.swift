@@ -19,7 +19,19 @@ enum ArrayFunctions {
 
     static func contains(_ arguments: [JSONValue]) -> JSONValue? {
         guard arguments.count == 2, case .array(let array) = arguments[0] else { return nil }
-        return .bool(array.contains(arguments[1]))
+        return .bool(array.contains { isSame($0, arguments[1]) })
+    }
+
+    /// AWS compares texts: `true` is found as "true" and a number as its digits, an object only with its keys in the same order.
+    private static func isSame(_ a: JSONValue, _ b: JSONValue) -> Bool {
+        switch (a, b) {
+        case (.array, .array), (.object, .object): a.text() == b.text()
+        case (.string(let text), .bool), (.string(let text), .integer), (.string(let text), .double), (.string(let text), .decimal):
+            text == b.text()
+        case (.bool, .string(let text)), (.integer, .string(let text)), (.double, .string(let text)), (.decimal, .string(let text)):
+            text == a.text()
+        default: a == b
+        }
     }
 
     /// Fractions are cut off before anything else (asl-brief trap 10).
@@ -54,6 +66,7 @@ enum ArrayFunctions {
         return .integer(Int64(array.count))
     }
 
+    /// In the order a Java `HashSet` gives: small numbers and short texts mostly keep theirs, `[true, false]` is `[false, true]`.
     static func unique(_ arguments: [JSONValue]) -> JSONValue? {
         guard arguments.count == 1, case .array(let array) = arguments[0] else { return nil }
         var seen: [Int: [Int]] = [:]
@@ -64,7 +77,7 @@ enum ArrayFunctions {
             seen[hash, default: []].append(result.count)
             result.append(value)
         }
-        return .array(result)
+        return .array(JavaHash.setOrder(result, added: array.count))
     }
 
     /// Equal values have equal ones; it looks at the top alone.

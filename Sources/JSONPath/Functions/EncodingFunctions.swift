@@ -25,24 +25,35 @@ enum EncodingFunctions {
         return .string(String(decoding: out, as: UTF8.self))
     }
 
+    /// As leniently as AWS reads it: characters outside of both alphabets are passed over, the text ends at the first `=`,
+    /// and bits left over are dropped.
     static func base64Decode(_ arguments: [JSONValue]) -> JSONValue? {
         guard let text = text(arguments) else { return nil }
-        var digits = Array(text.utf8)
-        while digits.last == UInt8(ascii: "="), digits.count > 0 { digits.removeLast() }
-        guard digits.count % 4 != 1 else { return nil }
         var out: [UInt8] = []
         var word: UInt32 = 0
-        var bits = 0
-        for digit in digits {
-            guard let value = alphabet.firstIndex(of: digit) else { return nil }
-            word = (word << 6 | UInt32(value)) & 0xFF_FFFF
+        var bits: UInt32 = 0
+        for digit in text.utf8 {
+            if digit == UInt8(ascii: "=") { break }
+            guard let value = value(ofDigit: digit) else { continue }
+            word = (word << 6 | value) & 0xFF_FFFF
             bits += 6
             if bits >= 8 {
                 bits -= 8
-                out.append(UInt8(truncatingIfNeeded: word >> UInt32(bits)))
+                out.append(UInt8(truncatingIfNeeded: word >> bits))
             }
         }
         return .string(String(decoding: out, as: UTF8.self))
+    }
+
+    private static func value(ofDigit digit: UInt8) -> UInt32? {
+        switch digit {
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"): UInt32(digit - UInt8(ascii: "A"))
+        case UInt8(ascii: "a")...UInt8(ascii: "z"): UInt32(digit - UInt8(ascii: "a")) + 26
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt32(digit - UInt8(ascii: "0")) + 52
+        case UInt8(ascii: "+"), UInt8(ascii: "-"): 62
+        case UInt8(ascii: "/"), UInt8(ascii: "_"): 63
+        default: nil
+        }
     }
 
     /// Data that is no text is hashed as its JSON text.

@@ -19,12 +19,18 @@ enum MathFunctions {
         return Int64(whole)
     }
 
+    private static func truncated(_ value: JSONValue) -> Int64? {
+        if case .integer(let integer) = value { return Int32(exactly: integer).map(Int64.init) }
+        return value.number.flatMap { Int32(exactly: $0.rounded(.towardZero)) }.map(Int64.init)
+    }
+
+    /// Unlike what is documented, bounds are cut off: (1.6, 5.4) can give 1, and (1.4, 1.6) is refused.
     static func random(_ arguments: [JSONValue], _ dice: inout Dice) -> JSONValue? {
-        guard arguments.count == 2 || arguments.count == 3, let low = rounded(arguments[0]), let high = rounded(arguments[1]), low < high
+        guard arguments.count == 2 || arguments.count == 3, let low = truncated(arguments[0]), let high = truncated(arguments[1]), low < high
         else { return nil }
         let span = high - low
         if arguments.count == 3 {
-            guard let seed = rounded(arguments[2]) else { return nil }
+            guard let seed = truncated(arguments[2]) else { return nil }
             var random = JavaRandom(seed: seed)
             guard let bound = Int32(exactly: span) else {
                 return .integer(low + Int64(random.nextDouble() * Double(span)))
