@@ -78,7 +78,7 @@ let package = Package(
         .testTarget(name: "LocalPipelinesTests", dependencies: ["LocalPipelines", "SageMakerPipelines", "abalone", "JSON"], swiftSettings: strict),
         .target(
             name: "AWSAPI", dependencies: ["Engine", "Store", "StatesLanguage", "ServiceIntegrations", "AWSClient", "JSON"], swiftSettings: strict),
-        .testTarget(name: "AWSAPITests", dependencies: ["AWSAPI", "Engine", "Store", "JSON"], swiftSettings: strict),
+        .testTarget(name: "AWSAPITests", dependencies: ["AWSAPI", "Engine", "Store", "JSON", "StatesLanguage"], swiftSettings: strict),
         .target(
             name: "SfnRun",
             dependencies: [

@@ -210,7 +210,7 @@ extension EngineTurn {
             goOn(live)
             try readMailbox()
         case .failed, .timedOut, .aborted, .pendingRedrive:
-            if let reason = notRedrivable(row) { throw EngineError.notRedrivable(reason) }
+            if let reason = try notRedrivable(row) { throw EngineError.notRedrivable(reason) }
             guard try tx.redrive(row.id, at: now.milliseconds, owner: thread.engine.registration.id) else {
                 throw EngineError.notRedrivable("The execution is already running.")
             }
@@ -225,12 +225,11 @@ extension EngineTurn {
         return started
     }
 
-    private func notRedrivable(_ row: ExecutionRow) -> String? {
+    private func notRedrivable(_ row: ExecutionRow) throws -> String? {
         if row.type == .express { return "Execution is EXPRESS and cannot be redriven" }
-        let fourteenDays: Int64 = 14 * 86_400_000
-        if let stop = row.stopMilliseconds, !row.isUnlimited, now.milliseconds - stop > fourteenDays {
-            return "Execution is not in the redrivable period of 14 days"
-        }
+        guard !row.isUnlimited else { return nil }
+        if RedriveLimits.isPast(row, at: now.milliseconds) { return RedriveLimits.periodExceeded }
+        if try tx.lastEventID(of: row.id) >= RedriveLimits.events { return RedriveLimits.historyExceeded }
         return nil
     }
 

@@ -1,6 +1,7 @@
 import AWSAPI
 import Engine
 import JSON
+import StatesLanguage
 import Store
 import Synchronization
 import Testing
@@ -13,8 +14,8 @@ struct APIFixture {
     /// An engine that is not shut down lives as long as its process.
     private static let living = Mutex<[ExecutionEngine]>([])
 
-    init() throws {
-        let engine = try ExecutionEngine(store: try Store.inMemory())
+    init(options: EngineOptions = EngineOptions()) throws {
+        let engine = try ExecutionEngine(store: try Store.inMemory(), options: options)
         Self.living.withLock { $0.append(engine) }
         self.engine = engine
         api = StepFunctionsAPI(engine: engine)
@@ -159,7 +160,8 @@ struct APIFixture {
         let fixture = try APIFixture()
         let machine = try await fixture.create("m", Self.pass)
         for operation in ["StartExecution", "DescribeStateMachine", "DeleteStateMachine"] {
-            #expect(await fixture.refusal(operation, ["stateMachineArn": .string(machine + "/label")])?.code == "ValidationException", "\(operation)")
+            let refusal = await fixture.refusal(operation, ["stateMachineArn": .string(machine + "/label")])
+            #expect(refusal?.code == "ValidationException" && refusal?.body["reason"] == "API_DOES_NOT_SUPPORT_LABELED_ARNS", "\(operation)")
         }
     }
 
@@ -236,5 +238,40 @@ struct APIFixture {
             #expect(
                 await fixture.refusal(operation, ["executionArn": one])?.message == "Invalid Arn: 'Resource type not valid in this context: express'")
         }
+    }
+
+    @Test func aChildOfAMapRunSaysHowManyItemsItHas() async throws {
+        let fixture = try APIFixture()
+        let map = #"""
+            {"StartAt":"M","States":{"M":{"Type":"Map","End":true,"ItemBatcher":{"MaxItemsPerBatch":2},"ItemProcessor":{"ProcessorConfig":
+            {"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"},"StartAt":"P","States":{"P":{"Type":"Pass","End":true}}}}}}
+            """#
+        let machine = try await fixture.create("m", map)
+        let started = try await fixture.call("StartExecution", ["stateMachineArn": .string(machine), "input": "[1,2,3]"])
+        let arn = try #require(started["executionArn"])
+        _ = try await fixture.engine.result(of: arn.string ?? "")
+        let run = try #require(try await fixture.call("ListMapRuns", ["executionArn": arn])["mapRuns"]?[0]?["mapRunArn"])
+        let children = try await fixture.call("ListExecutions", ["mapRunArn": run])["executions"]?.array ?? []
+        #expect(children.compactMap { $0["itemCount"]?.wholeNumber }.sorted() == [1, 2])
+        let update = await fixture.refusal("UpdateMapRun", ["mapRunArn": run, "maxConcurrency": 1])
+        #expect(update?.body["reason"] == "CANNOT_UPDATE_COMPLETED_MAP_RUN")
+    }
+
+    @Test func anExecutionIsRedrivableForFourteenDays() async throws {
+        let day = Mutex<Int64>(0)
+        var options = EngineOptions()
+        let now = options.clock
+        options.clock = { Timestamp(milliseconds: now().milliseconds + day.withLock { $0 } * 86_400_000) }
+        let fixture = try APIFixture(options: options)
+        let machine = try await fixture.create("m", #"{"StartAt":"F","States":{"F":{"Type":"Fail","Error":"E"}}}"#)
+        let arn = try #require(try await fixture.call("StartExecution", ["stateMachineArn": .string(machine)])["executionArn"])
+        _ = try await fixture.engine.result(of: arn.string ?? "")
+        #expect(try await fixture.call("DescribeExecution", ["executionArn": arn])["redriveStatus"] == "REDRIVABLE")
+        day.withLock { $0 = 15 }
+        let described = try await fixture.call("DescribeExecution", ["executionArn": arn])
+        #expect(described["redriveStatus"] == "NOT_REDRIVABLE")
+        #expect(described["redriveStatusReason"] == "Execution redrivable period exceeded")
+        let refusal = await fixture.refusal("RedriveExecution", ["executionArn": arn])
+        #expect(refusal == APIError("ExecutionNotRedrivable", "Execution redrivable period exceeded"))
     }
 }

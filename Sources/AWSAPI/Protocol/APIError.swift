@@ -23,6 +23,19 @@ package struct APIError: Error, Equatable, Sendable {
     }
 
     static func validation(_ message: String) -> APIError { APIError("ValidationException", message) }
+
+    /// The model's ValidationExceptionReason, where one fits.
+    enum ValidationReason: String {
+        case labeledARN = "API_DOES_NOT_SUPPORT_LABELED_ARNS"
+        case completedMapRun = "CANNOT_UPDATE_COMPLETED_MAP_RUN"
+        case routing = "INVALID_ROUTING_CONFIGURATION"
+    }
+
+    static func validation(_ message: String, _ reason: ValidationReason) -> APIError {
+        var error = validation(message)
+        error.members["reason"] = .string(reason.rawValue)
+        return error
+    }
     static func invalidARN(_ arn: String) -> APIError {
         APIError("InvalidArn", arn.hasPrefix("arn:") ? "Invalid Arn: '\(arn)'" : "Invalid Arn: 'Invalid ARN prefix: \(arn)'")
     }

@@ -64,7 +64,7 @@ enum ARN {
     static func checkMachine(_ arn: String) throws(APIError) {
         try check(arn, .stateMachine)
         if lastPart(arn).utf8.contains(UInt8(ascii: "/")) {
-            throw .validation("The state machine ARN must not refer to a Distributed Map state: '\(arn)'")
+            throw .validation("The state machine ARN must not refer to a Distributed Map state: '\(arn)'", .labeledARN)
         }
     }
 

@@ -153,7 +153,7 @@ extension StepFunctionsAPI {
             result.set("stateMachineAliasArn", row.aliasARN)
             result["redriveCount"] = .integer(Int64(row.redriveCount))
             result.set("redriveDate", time: row.redriveMilliseconds)
-            let (status, reason) = redriveStatus(row)
+            let (status, reason) = try redriveStatus(row, tx)
             result["redriveStatus"] = .string(status)
             result.set("redriveStatusReason", reason)
             return .object(result)
@@ -174,13 +174,18 @@ extension StepFunctionsAPI {
         return (try? JSONValue(parsing: parameters))?["inputText"]?.string
     }
 
-    private func redriveStatus(_ row: ExecutionRow) -> (String, String?) {
+    private func redriveStatus(_ row: ExecutionRow, _ tx: ReadTransaction) throws -> (String, String?) {
         switch row.status {
         case .running, .succeeded, .pendingRedrive:
             return ("NOT_REDRIVABLE", "Execution is \(row.status.rawValue) and cannot be redriven")
         case .failed, .timedOut, .aborted:
             if row.mapRun != nil { return ("REDRIVABLE_BY_MAP_RUN", nil) }
-            return row.type == .express ? ("NOT_REDRIVABLE", "Execution is EXPRESS and cannot be redriven") : ("REDRIVABLE", nil)
+            if row.type == .express { return ("NOT_REDRIVABLE", "Execution is EXPRESS and cannot be redriven") }
+            if try tx.stateMachine(arn: row.stateMachineARN)?.status == .deleting { return ("NOT_REDRIVABLE", "State machine is in DELETING status") }
+            if row.isUnlimited { return ("REDRIVABLE", nil) }
+            if RedriveLimits.isPast(row, at: engine.options.clock().milliseconds) { return ("NOT_REDRIVABLE", RedriveLimits.periodExceeded) }
+            if try tx.lastEventID(of: row.id) >= RedriveLimits.events { return ("NOT_REDRIVABLE", RedriveLimits.historyExceeded) }
+            return ("REDRIVABLE", nil)
         }
     }
 
@@ -200,15 +205,18 @@ extension StepFunctionsAPI {
         filter.includesChildren = mapRunARN != nil
         return try store.read { tx in
             var filter = filter
+            var isBatched = false
             if let machineARN { try self.filter(byMachine: machineARN, &filter, tx) }
             if let mapRunARN {
                 try ARN.check(mapRunARN, .mapRun)
                 guard let run = try tx.mapRun(arn: mapRunARN) else { throw APIError.resourceNotFound(mapRunARN) }
                 filter.mapRun = run.id
+                // More items than children: each child has a batch of them.
+                isBatched = Self.total(run.itemCounts) > Self.total(run.executionCounts)
             }
             let rows = try tx.executions(filter, before: page.position.map { ExecutionID(rawValue: $0) }, limit: page.limit + 1)
             var result = JSONObject()
-            result["executions"] = .array(try rows.prefix(page.limit).map { try listed($0, tx) })
+            result["executions"] = .array(try rows.prefix(page.limit).map { try listed($0, isBatched: isBatched, tx) })
             if rows.count > page.limit { result["nextToken"] = .string(page.token(rows[page.limit - 1].id.rawValue)) }
             return .object(result)
         }
@@ -238,7 +246,9 @@ extension StepFunctionsAPI {
         }
     }
 
-    private func listed(_ row: ExecutionRow, _ tx: ReadTransaction) throws -> JSONValue {
+    private static func total(_ counts: String) -> Int64 { (try? JSONValue(parsing: counts))?["total"]?.wholeNumber ?? 0 }
+
+    private func listed(_ row: ExecutionRow, isBatched: Bool, _ tx: ReadTransaction) throws -> JSONValue {
         var object = JSONObject()
         object["executionArn"] = .string(row.arn)
         object["stateMachineArn"] = .string(row.stateMachineARN)
@@ -247,7 +257,10 @@ extension StepFunctionsAPI {
         object.set("startDate", time: row.startMilliseconds)
         object.set("stopDate", time: row.stopMilliseconds)
         object.set("mapRunArn", row.mapRunARN)
-        if row.mapRun != nil { object["itemCount"] = 1 }
+        if row.mapRun != nil {
+            let input = isBatched ? try tx.payload(of: row.id).flatMap { try? JSONValue(parsing: $0.input) } : nil
+            object["itemCount"] = .integer(Int64(input?["Items"]?.array?.count ?? 1))
+        }
         object.set("stateMachineVersionArn", row.versionARN)
         object.set("stateMachineAliasArn", row.aliasARN)
         object["redriveCount"] = .integer(Int64(row.redriveCount))

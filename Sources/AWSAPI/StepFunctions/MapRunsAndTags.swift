@@ -57,7 +57,7 @@ extension StepFunctionsAPI {
 
     func updateMapRun(_ parameters: Parameters) async throws -> JSONValue {
         let row = try store.read { try mapRun(parameters.required("mapRunArn"), $0) }
-        guard row.status == "RUNNING" else { throw APIError.validation("Map Run is not running: '\(row.arn)'") }
+        guard row.status == "RUNNING" else { throw APIError.validation("Map Run is not running: '\(row.arn)'", .completedMapRun) }
         guard parameters["maxConcurrency"] != nil || parameters["toleratedFailureCount"] != nil || parameters["toleratedFailurePercentage"] != nil
         else { throw APIError.validation("Either maxConcurrency, toleratedFailureCount or toleratedFailurePercentage must be specified.") }
         try await engine.write { tx in

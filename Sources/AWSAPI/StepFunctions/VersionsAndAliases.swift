@@ -117,32 +117,32 @@ extension StepFunctionsAPI {
     /// One machine's versions, one or two, distinct, whose weights sum to 100.
     private func check(_ routing: Routing) throws -> StateMachineRow {
         guard (1...2).contains(routing.entries.count) else {
-            throw APIError.validation("Routing configuration must contain one or two versions.")
+            throw APIError.validation("Routing configuration must contain one or two versions.", .routing)
         }
         if Set(routing.arns).count != routing.arns.count {
-            throw APIError.validation("Routing configuration must contain distinct state machine version ARNs. Received: [\(routing.arns.joined(separator: ", "))]")
+            throw APIError.validation("Routing configuration must contain distinct state machine version ARNs. Received: [\(routing.arns.joined(separator: ", "))]", .routing)
         }
         let weights = routing.entries.map(\.weight)
         if weights.reduce(0, +) != 100 {
             throw APIError.validation(
-                "Sum of routing configuration weights must equal 100. Received: [\(weights.map(String.init).joined(separator: ", "))]")
+                "Sum of routing configuration weights must equal 100. Received: [\(weights.map(String.init).joined(separator: ", "))]", .routing)
         }
         var row: StateMachineRow?
         for arn in routing.arns {
             try ARN.check(arn, .stateMachine)
             guard let (machine, qualifier) = ARN.qualified(arn), Int(qualifier) != nil else {
-                throw APIError.validation("Routing configuration must contain state machine version ARNs. Received: [\(routing.arns.joined(separator: ", "))]")
+                throw APIError.validation("Routing configuration must contain state machine version ARNs. Received: [\(routing.arns.joined(separator: ", "))]", .routing)
             }
             if let row, row.arn != machine {
                 throw APIError.validation(
-                    "Routing configuration must contain version ARNs of the same state machine. Received: [\(routing.arns.joined(separator: ", "))]")
+                    "Routing configuration must contain version ARNs of the same state machine. Received: [\(routing.arns.joined(separator: ", "))]", .routing)
             }
             let found = try store.read { tx in try findVersion(arn, tx) }
             guard let found else { throw APIError.resourceNotFound(arn) }
             if found.0.status != .active { throw APIError.machineIsDeleted(machine) }
             row = found.0
         }
-        guard let row else { throw APIError.validation("Routing configuration must contain one or two versions.") }
+        guard let row else { throw APIError.validation("Routing configuration must contain one or two versions.", .routing) }
         return row
     }
 
