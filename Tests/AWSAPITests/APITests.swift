@@ -274,4 +274,17 @@ struct APIFixture {
         let refusal = await fixture.refusal("RedriveExecution", ["executionArn": arn])
         #expect(refusal == APIError("ExecutionNotRedrivable", "Execution redrivable period exceeded"))
     }
+
+    @Test func tooManyTagsNameTheirResource() async throws {
+        let fixture = try APIFixture()
+        let machine = JSONValue.string(try await fixture.create("m", Self.pass))
+        let tags = JSONValue.array((0...50).map { ["key": .string("k\($0)"), "value": "v"] })
+        let refusal = await fixture.refusal("TagResource", ["resourceArn": machine, "tags": tags])
+        #expect(refusal?.code == "TooManyTags" && refusal?.body["resourceName"] == machine)
+    }
+
+    @Test func aContextIsForMocksAlone() async throws {
+        let refusal = await (try APIFixture()).refusal("TestState", ["definition": #"{"Type":"Pass","End":true}"#, "context": "{}"])
+        #expect(refusal == APIError("ValidationException", "TestState does not support Context when a mock is not specified."))
+    }
 }

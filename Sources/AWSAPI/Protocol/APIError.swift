@@ -52,8 +52,13 @@ package struct APIError: Error, Equatable, Sendable {
     static func activityDoesNotExist(_ arn: String) -> APIError {
         APIError("ActivityDoesNotExist", "Activity Does Not Exist: '\(arn)'")
     }
-    static func resourceNotFound(_ arn: String) -> APIError {
-        var error = APIError("ResourceNotFound", "Resource not found: '\(arn)'")
+    static func resourceNotFound(_ arn: String) -> APIError { about(arn, "ResourceNotFound", "Resource not found: '\(arn)'") }
+
+    static func tooManyTags(_ arn: String) -> APIError { about(arn, "TooManyTags", "'\(arn)' has too many tags: at most 50 are allowed") }
+
+    /// An error that names its resource.
+    private static func about(_ arn: String, _ code: String, _ message: String) -> APIError {
+        var error = APIError(code, message)
         error.members["resourceName"] = .string(arn)
         return error
     }

@@ -89,9 +89,9 @@ enum ARN {
 
 /// Tags of a request: at most 50, keys 1 to 128, values up to 256 characters.
 enum Tags {
-    static func read(_ value: JSONValue?) throws(APIError) -> [(String, String)] {
+    static func read(_ value: JSONValue?, of arn: String) throws(APIError) -> [(String, String)] {
         let tags = value?.array ?? []
-        guard tags.count <= 50 else { throw APIError("TooManyTags", "Tags exceeded the maximum number of 50") }
+        guard tags.count <= 50 else { throw APIError.tooManyTags(arn) }
         var result: [(String, String)] = []
         for tag in tags { result.append((tag["key"]?.string ?? "", tag["value"]?.string ?? "")) }
         return result

@@ -10,7 +10,7 @@ extension StepFunctionsAPI {
         let name = parameters.required("name")
         try Names.check(name)
         let arn = "arn:aws:states:\(region):\(account):activity:\(name)"
-        let tags = try Tags.read(parameters["tags"])
+        let tags = try Tags.read(parameters["tags"], of: arn)
         let now = engine.options.clock().milliseconds
         let encryption = parameters["encryptionConfiguration"]?.text()
         let created: Int64 = try await engine.write { tx in

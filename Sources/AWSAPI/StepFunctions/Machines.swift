@@ -22,7 +22,7 @@ extension StepFunctionsAPI {
         }
         try checkDefinition(text, type: type)
         try await configuration.checkDestinations(options.logGroupExists)
-        let tags = try Tags.read(parameters["tags"])
+        let tags = try Tags.read(parameters["tags"], of: arn)
         let now = engine.options.clock().milliseconds
         let publish = parameters.bool("publish") == true
         let version: Int? = try await engine.write { tx in

@@ -86,10 +86,10 @@ extension StepFunctionsAPI {
     func tagResource(_ parameters: Parameters) async throws -> JSONValue {
         let arn = parameters.required("resourceArn")
         try taggable(arn)
-        let tags = try Tags.read(parameters["tags"])
+        let tags = try Tags.read(parameters["tags"], of: arn)
         try await engine.write { tx in
             for (key, value) in tags { try tx.setTag(key, to: value, of: arn) }
-            if try tx.tags(of: arn).count > 50 { throw APIError("TooManyTags", "'\(arn)' has too many tags: at most 50 are allowed") }
+            if try tx.tags(of: arn).count > 50 { throw APIError.tooManyTags(arn) }
         }
         return .object(JSONObject())
     }

@@ -20,6 +20,9 @@ extension StepFunctionsAPI {
         if mock == nil, setup?["errorCausedByState"] != nil {
             throw APIError.validation("TestState does not support ErrorCausedByState when a mock is not specified.")
         }
+        if mock == nil, parameters["context"] != nil {
+            throw APIError.validation("TestState does not support Context when a mock is not specified.")
+        }
         let (machine, state) = try testedState(parameters)
         try ARN.checkRole(parameters.text("roleArn"))
         try checkMock(mock, state, roleARN: parameters.text("roleArn"))
