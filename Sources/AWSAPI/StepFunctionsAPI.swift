@@ -60,19 +60,25 @@ package final class StepFunctionsAPI: Sendable {
         "ListTagsForResource": { try await $0.listTagsForResource($1) },
     ]
 
-    /// `target`: the X-Amz-Target header, `AWSStepFunctions.StartExecution`.
-    package func handle(target: String, body: [UInt8]) async throws(APIError) -> JSONValue {
+    /// - Parameters:
+    ///   - target: the X-Amz-Target header, `AWSStepFunctions.StartExecution`
+    ///   - trace: the X-Amzn-Trace-Id header, which counts more than a start's `traceHeader`
+    package func handle(target: String, body: [UInt8], trace: String? = nil) async throws(APIError) -> JSONValue {
         let operation = target.hasPrefix("AWSStepFunctions.") ? String(target.dropFirst("AWSStepFunctions.".count)) : ""
         guard let handler = Self.operations[operation] else {
             throw APIError("UnknownOperationException", "", status: 400)
         }
-        let value: JSONValue
+        var value: JSONValue
         do {
             value = body.isEmpty ? .object(JSONObject()) : try JSONValue(parsing: body, limits: JSONLimits(depth: 100))
         } catch {
             throw APIError("SerializationException", error.message)
         }
-        guard value.object != nil else { throw APIError("SerializationException", "Unexpected value: expected an object") }
+        guard case .object(var object) = value else { throw APIError("SerializationException", "Unexpected value: expected an object") }
+        if let trace, operation == "StartExecution" || operation == "StartSyncExecution" {
+            object["traceHeader"] = .string(trace)
+            value = .object(object)
+        }
         try RequestCheck.check(value, of: operation)
         do {
             return try await handler(self, Parameters(value: value))

@@ -59,7 +59,7 @@ package struct StepFunctionsServer: Sendable {
             guard let target = request.header("x-amz-target") else {
                 throw APIError("MissingActionException", "The header X-Amz-Target is missing")
             }
-            let result = try await api.handle(target: target, body: request.body)
+            let result = try await api.handle(target: target, body: request.body, trace: request.header("x-amzn-trace-id"))
             return ServerResponse(contentType: "application/x-amz-json-1.0", body: result.bytes(), headers: [("x-amzn-RequestId", SecureRandom.uuid())])
         } catch {
             return self.error(error)

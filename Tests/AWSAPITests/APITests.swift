@@ -287,4 +287,12 @@ struct APIFixture {
         let refusal = await (try APIFixture()).refusal("TestState", ["definition": #"{"Type":"Pass","End":true}"#, "context": "{}"])
         #expect(refusal == APIError("ValidationException", "TestState does not support Context when a mock is not specified."))
     }
+
+    @Test func theTraceOfTheRequestCountsMoreThanThatOfItsBody() async throws {
+        let fixture = try APIFixture()
+        let body: JSONValue = ["stateMachineArn": .string(try await fixture.create("m", Self.pass)), "traceHeader": "body"]
+        let started = try await fixture.api.handle(target: "AWSStepFunctions.StartExecution", body: body.bytes(), trace: "Root=1-5-a")
+        let arn = try #require(started["executionArn"])
+        #expect(try await fixture.call("DescribeExecution", ["executionArn": arn])["traceHeader"] == "Root=1-5-a")
+    }
 }
