@@ -27,6 +27,25 @@ import Testing
         await engine.shutDown()
     }
 
+    @Test func theEntriesOfAnObjectAreItems() async throws {
+        let (store, path) = try temporaryStore()
+        defer { removeStore(path) }
+        let engine = try ExecutionEngine(store: store)
+        func run(_ more: String) async throws -> ExecutionResult {
+            let text = """
+                {"QueryLanguage":"JSONata","StartAt":"M","States":{"M":{"Type":"Map","Items":"{% $states.input %}",\(more)"ItemProcessor":{
+                "ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"},"StartAt":"P","States":{"P":{"Type":"Pass","End":true}}},"End":true}}}
+                """
+            return try await engine.run(StartRequest(machine: machine(text), input: ["b": 1, "a": [2]]))
+        }
+        #expect(try await run("").output == [["Key": "b", "Value": 1], ["Key": "a", "Value": [2]]])
+        let item = #""{% $states.context.Map.Item.Key & $string($states.context.Map.Item.Value) %}""#
+        #expect(try await run(#""ItemSelector":{"k":\#(item)},"#).output == [["k": "b1"], ["k": "a[2]"]])
+        let batched = try await run(#""ItemBatcher":{"MaxItemsPerBatch":1},"#)
+        #expect(batched.error == "States.QueryEvaluationError" && batched.cause?.contains("Expected 'array', but was 'object'") == true)
+        await engine.shutDown()
+    }
+
     @Test func oneFailureTooManyEndsTheRun() async throws {
         let (store, path) = try temporaryStore()
         defer { removeStore(path) }

@@ -25,13 +25,18 @@ import Testing
         aws("$range(5, 1, 1)", gives: nil)
         aws("$range(1)", fails: "T0410")
         aws("$hash('input', 'SHA-1')", gives: "140f86aae51ab9e1cda9b4254fe98a74eb54c1a1")
-        aws("$hash('x', 'sha-1')", fails: "D3137")
+        let array = "Argument 1 of function \"partition\" must be an array of undefined"
+        for value in ["'x'", "null", "{}", "1"] { aws("$partition(\(value), 2)", fails: "T0412", message: array) }
+        aws("$partition([1], '2')", fails: "T0410")
+        aws("$hash('x', 'sha-1')", fails: "D3137", message: "Hash algorithm 'sha-1' must be one of SHA-1, SHA-384, SHA-256, SHA-512, MD5")
         aws("$hash('x')", gives: nil)
         aws("$random(42)", gives: 0.7275636800328681)
         aws("$random(0.9)", gives: 0.730967787376657)
         aws("$parse('{\"b\":1.0,\"a\":9223372036854775807}')", gives: ["b": 1, "a": 9_223_372_036_854_775_807])
         aws("$string($parse('{\"n\":9223372036854775808}').n)", gives: "9223372036854776000")
-        aws("$parse('')", fails: "D3137")
+        aws("$parse('')", fails: "D3137", message: "Invalid JSON")
+        aws("$parse('{bad json}')", fails: "D3137", message: "Invalid JSON")
+        aws("$parse('1e999')", fails: "D3137", message: "Invalid JSON")
         aws("$parse('{\"a\":1,\"a\":2}')", fails: "D3137")
         aws("$parse(null)", fails: "T0410")
         aws("$parse()", gives: nil)
@@ -39,6 +44,17 @@ import Testing
         aws("$eval('1')", fails: "T1006", message: "Attempted to invoke a non-function")
         check("$eval('1 + 1')", gives: 2)
         check("$hash('x', 'MD5')", fails: "T1006")
+    }
+
+    @Test func textsAreReadAsAWSMeasured() {
+        aws("$fromMillis(0, '[Y]-[M]', 'utc')", gives: "1970-1")
+        aws("$fromMillis(0, '[H]', '+0200')", gives: "2")
+        aws("$now('[Y]', 'nowhere')", gives: "2023")
+        aws("$decodeUrlComponent('a+b%20c%2B')", gives: "a b c+")
+        aws("$decodeUrlComponent('%ff')", gives: "\u{FFFD}")
+        aws("$decodeUrlComponent('%zz')", fails: "D3140")
+        check("$decodeUrlComponent('a+b')", gives: "a+b")
+        check("$decodeUrlComponent('%ff')", fails: "D3140")
     }
 
     @Test func timeAndChanceRepeat() throws {

@@ -90,6 +90,20 @@ import Testing
                 == "The TimestampPath parameter does not reference a valid ISO-8601 extended offset date-time format string: $.t == 5")
     }
 
+    @Test func aWaitsTimestampIsReadAsJavaDoes() throws {
+        guard case .wait(let wait) = try state(#""Type":"Wait","QueryLanguage":"JSONata","Timestamp":"{% $states.input %}","End":true"#).kind
+        else { return }
+        let start = Timestamp(milliseconds: 0)
+        for text in ["1970-01-01T00:01Z", "1970-01-01t00:01:00z", "1970-01-01T01:01:00.000000000+01:00"] {
+            #expect(try wait.end(EvaluationScope(input: .string(text)), enteredAt: start).milliseconds == 60_000)
+        }
+        for text in ["1970-01-01T00:01", "1970-01-01T00:01:00.0000000000Z", "1970-02-29T00:01:00Z", "1970-01-01 00:01:00Z", "1970-01-01T00:01.5Z"] {
+            #expect(
+                causeOf { () throws(Failure) in _ = try wait.end(EvaluationScope(input: .string(text)), enteredAt: start) }
+                    == "The Timestamp field cannot be parsed as an ISO-8601 extended offset date-time format string: \(text)")
+        }
+    }
+
     func holds(_ rule: String, _ input: JSONValue) throws -> Bool {
         guard case .choice(let choice) = try state(#""Type":"Choice","Choices":[{"Next":"E","# + rule + #"}]},"E":{"Type":"Succeed""#).kind
         else { return false }

@@ -3,14 +3,14 @@ enum DateTimeFunctions {
     static let all = [
         Builtin("now", "<s?s?:s>", arity: 2) { (call, arguments) throws(Failure) in
             let now = Double(call.run.options.nowMilliseconds)
-            return .text(try format(now, arguments.at(0).string, arguments.at(1).string))
+            return .text(try format(now, arguments.at(0).string, timezone(arguments.at(1), call.run)))
         },
         Builtin("millis", "<:n>", arity: 0) { (call, _) throws(Failure) in
             .json(.integer(call.run.options.nowMilliseconds))
         },
-        Builtin("fromMillis", "<n-s?s?:s>", arity: 3) { (_, arguments) throws(Failure) in
+        Builtin("fromMillis", "<n-s?s?:s>", arity: 3) { (call, arguments) throws(Failure) in
             guard let milliseconds = arguments.at(0).number else { return .undefined }
-            return .text(try format(milliseconds, arguments.at(1).string, arguments.at(2).string))
+            return .text(try format(milliseconds, arguments.at(1).string, timezone(arguments.at(2), call.run)))
         },
         Builtin("toMillis", "<s-s?:n>", arity: 2) { (call, arguments) throws(Failure) in
             guard let text = arguments.at(0).string else { return .undefined }
@@ -24,6 +24,16 @@ enum DateTimeFunctions {
             return .number(milliseconds)
         },
     ]
+
+    /// Step Functions takes what is not `±hhmm` for UTC (measured in 2026).
+    private static func timezone(_ value: Value, _ run: Run) -> String? {
+        guard let text = value.string, run.options.profile == .stepFunctions else { return value.string }
+        let bytes = Array(text.utf8)
+        let isOffset = bytes.count == 5 && (bytes[0] == UInt8(ascii: "+") || bytes[0] == UInt8(ascii: "-")) && bytes.dropFirst().allSatisfy {
+            $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9")
+        }
+        return isOffset ? text : nil
+    }
 
     private static func format(_ milliseconds: Double, _ picture: String?, _ timezone: String?) throws(Failure) -> String {
         try DateTimePicture(picture ?? DateTimePicture.iso8601).format(milliseconds, timezone: timezone)

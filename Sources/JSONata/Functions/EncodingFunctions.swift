@@ -18,8 +18,10 @@ enum EncodingFunctions {
         Builtin("encodeUrl", "<s-:s>", arity: 1) { (_, arguments) throws(Failure) in
             try encode(arguments.at(0), "encodeUrl", keeping: "-_.!~*'();/?:@&=+$,#")
         },
-        Builtin("decodeUrlComponent", "<s-:s>", arity: 1) { (_, arguments) throws(Failure) in
-            try decode(arguments.at(0), "decodeUrlComponent", keeping: "")
+        Builtin("decodeUrlComponent", "<s-:s>", arity: 1) { (call, arguments) throws(Failure) in
+            // Step Functions decodes a form's text, and what is no UTF-8 becomes U+FFFD (measured in 2026).
+            try decode(
+                arguments.at(0), "decodeUrlComponent", keeping: "", isForm: call.run.options.profile == .stepFunctions)
         },
         Builtin("decodeUrl", "<s-:s>", arity: 1) { (_, arguments) throws(Failure) in
             try decode(arguments.at(0), "decodeUrl", keeping: ";/?:@&=+$,#")
@@ -45,7 +47,7 @@ enum EncodingFunctions {
         return .text(String(decoding: out, as: UTF8.self))
     }
 
-    private static func decode(_ value: Value, _ name: String, keeping: String) throws(Failure) -> Value {
+    private static func decode(_ value: Value, _ name: String, keeping: String, isForm: Bool = false) throws(Failure) -> Value {
         guard let text = value.string else { return .undefined }
         let bytes = Array(text.utf8)
         var out: [UInt8] = []
@@ -61,7 +63,7 @@ enum EncodingFunctions {
         }
         while index < bytes.count {
             guard bytes[index] == UInt8(ascii: "%") else {
-                out.append(bytes[index])
+                out.append(isForm && bytes[index] == UInt8(ascii: "+") ? UInt8(ascii: " ") : bytes[index])
                 index += 1
                 continue
             }
@@ -76,6 +78,7 @@ enum EncodingFunctions {
             }
             index += 3
         }
+        if isForm { return .text(String(decoding: out, as: UTF8.self)) }
         guard let decoded = String(validating: out, as: UTF8.self) else {
             throw Failure("D3140", token: .text(name), value: value, functionName: name)
         }

@@ -4,7 +4,7 @@ import JSON
 /// The functions that AWS Step Functions adds: `$partition $range $hash $random $uuid $parse`.
 enum StepFunctionsFunctions {
     static let all = [
-        Builtin("partition", "<(al)n?:a>", arity: 2) { (call, arguments) throws(Failure) in
+        Builtin("partition", "<x?n?:a>", arity: 2) { (call, arguments) throws(Failure) in
             try partition(arguments.at(0), arguments.at(1), call.run)
         },
         Builtin("range", "<nnn?:a<n>>", arity: 3) { (call, arguments) throws(Failure) in
@@ -13,7 +13,7 @@ enum StepFunctionsFunctions {
         Builtin("hash", "<ss?:s>", arity: 2) { (_, arguments) throws(Failure) in
             guard let text = arguments.at(0).string, let name = arguments.at(1).string else { return .undefined }
             guard let algorithm = Digest.Algorithm(rawValue: name) else {
-                throw Failure("D3137", message: "Invalid algorithm: \(name)")
+                throw Failure("D3137", message: "Hash algorithm '\(name)' must be one of SHA-1, SHA-384, SHA-256, SHA-512, MD5")
             }
             guard Digest.isAvailable else { throw Failure("D3137", message: "No library for \(name)") }
             return .text(Digest.hex(text, algorithm: algorithm))
@@ -38,7 +38,7 @@ enum StepFunctionsFunctions {
             do throws(JSONError) {
                 value = try JSONValue(parsing: text, limits: JSONLimits(allowsDuplicateKeys: false))
             } catch {
-                throw Failure("D3137", message: "Invalid JSON: \(error.message)")
+                throw Failure("D3137", message: "Invalid JSON")
             }
             return .json(try normal(value))
         },
@@ -51,8 +51,9 @@ enum StepFunctionsFunctions {
     }
 
     private static func partition(_ value: Value, _ size: Value, _ run: Run) throws(Failure) -> Value {
-        if case .json(.null) = value { throw Failure("T0412", value: value, index: 1, type: "values") }
-        guard let items = value.items, items.count > 0 else { return .undefined }
+        if case .undefined = value { return .undefined }
+        guard let items = value.items else { throw Failure("T0412", value: value, index: 1) }
+        guard items.count > 0 else { return .undefined }
         let count = size.number.map(whole) ?? Int64(items.count)
         if count < 0 { throw Failure("D3137", message: "Second argument must be zero or greater") }
         guard count > 0 else { return .undefined }
@@ -87,7 +88,7 @@ enum StepFunctionsFunctions {
         case .double(let double): return .normalized(double)
         case .decimal(let text):
             guard let number = Double(text), number.isFinite else {
-                throw Failure("D3137", message: "Invalid JSON: number out of range: \(text)")
+                throw Failure("D3137", message: "Invalid JSON")
             }
             return .normalized(number)
         case .array(let array):

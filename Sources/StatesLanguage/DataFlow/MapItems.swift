@@ -16,7 +16,7 @@ public struct MapItems: Sendable {
 extension MapState {
     /// The items of an inline Map or of a distributed one without ItemReader. `scope.input` is the effective input.
     public func itemList(_ scope: EvaluationScope) throws(Failure) -> MapItems {
-        if let items { return try Self.list(items, scope) }
+        if let items { return try Self.list(items, scope, takesObject: distributed != nil && distributed?.batcher == nil) }
         switch itemsPath {
         case .whole: return try Self.list(scope.input, isQuery: isQuery, path: nil)
         case .null: return try Self.list(.object(JSONObject()), isQuery: isQuery, path: nil)
@@ -31,10 +31,14 @@ extension MapState {
         throw Failure(ErrorName.referencePathConflict, "Unable to apply step \"\(step)\" to input \(value.text())", isPrefixed: true)
     }
 
-    private static func list(_ items: Template, _ scope: EvaluationScope) throws(Failure) -> MapItems {
+    /// An object's entries are the items of a distributed Map without batches (measured in 2026); elsewhere it is refused.
+    private static func list(_ items: Template, _ scope: EvaluationScope, takesObject: Bool) throws(Failure) -> MapItems {
         guard case .query(let query) = items.root else { return try list(try items.evaluate(scope), isQuery: true, path: nil) }
-        guard case .array(let array) = try query.value(scope, expected: "array") else { return MapItems(values: []) }
-        return MapItems(values: array)
+        switch try query.value(scope, expected: "array", orObject: takesObject) {
+        case .array(let array): return MapItems(values: array)
+        case .object(let object): return MapItems(values: Array(object.values), keys: Array(object.keys))
+        default: return MapItems(values: [])
+        }
     }
 
     private static func list(_ value: JSONValue, isQuery: Bool, path: String?) throws(Failure) -> MapItems {

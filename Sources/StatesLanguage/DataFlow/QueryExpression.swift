@@ -39,9 +39,9 @@ struct QueryExpression: Sendable {
     }
 
     /// The value, which must be of the type that `expected` names.
-    func value(_ scope: EvaluationScope, expected: String) throws(Failure) -> JSONValue {
+    func value(_ scope: EvaluationScope, expected: String, orObject: Bool = false) throws(Failure) -> JSONValue {
         let value = try raw(scope)
-        guard value.typeName == expected else {
+        guard value.typeName == expected || orObject && value.object != nil else {
             throw failure(
                 "returned an unexpected result type. Expected '\(expected)', but was '\(value.typeName)' for value: \(Self.finite(value).text())"
             )

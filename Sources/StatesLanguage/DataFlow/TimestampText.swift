@@ -7,20 +7,28 @@ struct Instant: Comparable, Sendable {
         (left.seconds, left.nanoseconds) < (right.seconds, right.nanoseconds)
     }
 
-    init?(_ text: String) {
+    /// `isJava`: as Java's `OffsetDateTime` reads it: `t` and `z` too, seconds optional, no more than nine digits after the point.
+    init?(_ text: String, isJava: Bool = false) {
         var reader = DigitReader(text)
         guard let year = reader.number(4), reader.take("-"), let month = reader.number(2), reader.take("-"), let day = reader.number(2),
-            reader.take("T"), let hour = reader.number(2), reader.take(":"), let minute = reader.number(2), reader.take(":"),
-            let second = reader.number(2), (1...12).contains(month), day >= 1, day <= Calendar.days(in: month, of: year), hour < 24,
-            minute < 60, second < 60
+            reader.take("T") || isJava && reader.take("t"), let hour = reader.number(2), reader.take(":"),
+            let minute = reader.number(2), (1...12).contains(month), day >= 1, day <= Calendar.days(in: month, of: year), hour < 24,
+            minute < 60
         else { return nil }
+        var second = 0
         var fraction = 0
-        if reader.take(".") {
-            guard let read = reader.fraction() else { return nil }
-            fraction = read
+        if reader.take(":") {
+            guard let read = reader.number(2), read < 60 else { return nil }
+            second = read
+            if reader.take(".") {
+                guard let read = reader.fraction(most: isJava ? 9 : .max) else { return nil }
+                fraction = read
+            }
+        } else if !isJava {
+            return nil
         }
         var offset = 0
-        if !reader.take("Z") {
+        if !reader.take("Z"), !(isJava && reader.take("z")) {
             let sign = reader.take("+") ? 1 : (reader.take("-") ? -1 : 0)
             guard sign != 0, let hours = reader.number(2), reader.take(":"), let minutes = reader.number(2), hours <= 18, minutes < 60
             else {
@@ -36,8 +44,10 @@ struct Instant: Comparable, Sendable {
 
 extension Timestamp {
     /// nil: not RFC 3339 with capital `T` and `Z` or an offset.
-    public init?(iso8601 text: String) {
-        guard let instant = Instant(text) else { return nil }
+    public init?(iso8601 text: String) { self.init(iso8601: text, isJava: false) }
+
+    init?(iso8601 text: String, isJava: Bool) {
+        guard let instant = Instant(text, isJava: isJava) else { return nil }
         self.init(milliseconds: instant.seconds * 1000 + Int64(instant.nanoseconds / 1_000_000))
     }
 
@@ -142,7 +152,7 @@ private struct DigitReader {
     }
 
     /// Digits after the point, as nanoseconds; what is finer is dropped.
-    mutating func fraction() -> Int? {
+    mutating func fraction(most: Int) -> Int? {
         var nanoseconds = 0
         var count = 0
         while position < bytes.count, bytes[position] >= UInt8(ascii: "0"), bytes[position] <= UInt8(ascii: "9") {
@@ -150,7 +160,7 @@ private struct DigitReader {
             count += 1
             position += 1
         }
-        guard count > 0 else { return nil }
+        guard count > 0, count <= most else { return nil }
         for _ in min(count, 9)..<9 { nanoseconds *= 10 }
         return nanoseconds
     }

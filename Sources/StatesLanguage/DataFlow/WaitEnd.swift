@@ -29,7 +29,7 @@ extension WaitState {
             guard let value = path.value(scope) else {
                 throw .runtime("The TimestampPath parameter does not reference an input value: \(path.text)")
             }
-            guard let text = value.string, let time = Timestamp(iso8601: text) else {
+            guard let text = value.string, let time = Timestamp(iso8601: text, isJava: true) else {
                 throw .runtime(
                     "The TimestampPath parameter does not reference a valid ISO-8601 extended offset date-time format string: "
                         + "\(path.text) == \(value.string ?? value.text())")
@@ -38,7 +38,7 @@ extension WaitState {
         case .intrinsic: throw .runtime(refusal(of: try field.evaluate(scope)))
         case .query(let query):
             let text = try field.evaluate(scope)
-            guard let time = Timestamp(iso8601: text) else {
+            guard let time = Timestamp(iso8601: text, isJava: true) else {
                 throw Failure(ErrorName.queryEvaluationError, refusal(of: text), evaluationLocation: query.field, isPrefixed: true)
             }
             return time

@@ -23,9 +23,11 @@ public struct MapRunPlan: Sendable {
     let selector: Template?
     let effectiveInput: JSONValue
 
-    /// The input of one child: the item, or what ItemSelector makes of it. `source`: `Map.Item.Source`.
+    /// The input of one child: the item, for an object's entry its key and value, or what ItemSelector makes of it. `source`: `Map.Item.Source`.
     public func input(_ item: JSONValue, index: Int, key: String?, source: String?) throws(Failure) -> JSONValue {
-        guard let selector, let frame = execution.frame(self.frame) else { return item }
+        guard let selector, let frame = execution.frame(self.frame) else {
+            return key.map { ["Key": .string($0), "Value": item] } ?? item
+        }
         return try selector.evaluate(execution.scope(self.frame, frame, mapItem: mapItem(item, index, key, source)).with(input: effectiveInput))
     }
 
