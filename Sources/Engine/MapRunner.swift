@@ -521,7 +521,11 @@ struct MapOutputs {
         guard !isTooLarge else { return }
         var value = child.result.output ?? .null
         if !child.isSucceeded {
-            value = ["Error": child.result.error.map { .string($0) } ?? .null, "Cause": child.result.cause.map { .string($0) } ?? .null]
+            // Measured in 2026 (iwamot/sfnx).
+            value = [
+                "Status": .string(child.result.status.rawValue), "Error": child.result.error.map { .string($0) } ?? .null,
+                "Cause": child.result.cause.map { .string($0) } ?? .null,
+            ]
         }
         bytes += value.byteCount + 1
         if let limit, bytes > limit + 1 {

@@ -55,6 +55,26 @@ import Testing
         await engine.shutDown()
     }
 
+    @Test func toleratedFailuresHaveTheirPlaceInTheResult() async throws {
+        let (store, path) = try temporaryStore()
+        defer { removeStore(path) }
+        let engine = try ExecutionEngine(store: store)
+        func run(_ thresholds: String) async throws -> ExecutionResult {
+            let text = Self.text.replacing("\"MaxConcurrency\":10", with: thresholds)
+            return try await engine.run(StartRequest(machine: machine(text), input: [1, "x", 3]))
+        }
+        for thresholds in [#""ToleratedFailureCount":1"#, #""ToleratedFailureCount":0,"ToleratedFailurePercentage":40"#] {
+            let result = try await run(thresholds)
+            #expect(result.output?[0] == ["twice": 2] && result.output?[2] == ["twice": 6])
+            let failed = result.output?[1]?.object
+            #expect(failed.map { Array($0.keys) } == ["Status", "Error", "Cause"] && failed?["Status"] == "FAILED", "\(result.cause ?? "")")
+        }
+        for thresholds in [#""ToleratedFailureCount":0"#, #""ToleratedFailureCount":1,"ToleratedFailurePercentage":30"#] {
+            #expect(try await run(thresholds).error == "States.ExceedToleratedFailureThreshold")
+        }
+        await engine.shutDown()
+    }
+
     @Test func aWorkerOfAnActivityGetsTheTaskAndAnswersIt() async throws {
         let (store, path) = try temporaryStore()
         defer { removeStore(path) }

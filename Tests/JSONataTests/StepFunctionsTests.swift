@@ -51,6 +51,8 @@ import Testing
         aws("$fromMillis(0, '[H]', '+0200')", gives: "2")
         aws("$now('[Y]', 'nowhere')", gives: "2023")
         aws("$decodeUrlComponent('a+b%20c%2B')", gives: "a b c+")
+        aws("$replace('aaa', 'a', 'b', 2.5)", gives: "bba")
+        check("$replace('aaa', 'a', 'b', 2.5)", gives: "bbb")
         aws("$decodeUrlComponent('%ff')", gives: "\u{FFFD}")
         aws("$decodeUrlComponent('%zz')", fails: "D3140")
         check("$decodeUrlComponent('a+b')", gives: "a+b")

@@ -7,7 +7,8 @@ enum Replacement {
         if let needle = pattern.string, needle.isEmpty { throw Failure("D3010", value: pattern, index: 2) }
         let most = limit.number
         if let most, most < 0 { throw Failure("D3011", value: limit, index: 4) }
-        let bound = most ?? .infinity
+        // Step Functions takes 2.5 for 2, JavaScript for 3 (measured in 2026).
+        let bound = call.run.options.profile == .stepFunctions ? (most ?? .infinity).rounded(.down) : most ?? .infinity
         guard bound > 0 else { return value }
         if let needle = pattern.string {
             return .text(try replace(call, text, needle, replacement, bound))

