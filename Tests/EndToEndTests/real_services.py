@@ -27,6 +27,18 @@ def task(resource, parameters):
     return {"Type": "Task", "Resource": resource, "Parameters": parameters}
 
 
+def side_by_side(states):
+    """A Parallel with a branch for each state, which ends with `result` or with `error`."""
+    branches = []
+    for index, state in enumerate(states):
+        state = {**state, "ResultPath": "$.result", "End": True, "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": f"Caught{index}"}]}
+        if "ItemProcessor" in state:
+            child, = state["ItemProcessor"]["States"].values()
+            state["ItemProcessor"] = {**state["ItemProcessor"], "StartAt": f"Each{index}", "States": {f"Each{index}": child}}
+        branches.append({"StartAt": f"One{index}", "States": {f"One{index}": state, f"Caught{index}": {"Type": "Pass", "End": True}}})
+    return {"StartAt": "All", "States": {"All": {"Type": "Parallel", "Branches": branches, "End": True}}}
+
+
 class Action(typing.NamedTuple):
     """One action: the parameters for what `made` has, the proof that it happened, a refusal, the name of throttling."""
 

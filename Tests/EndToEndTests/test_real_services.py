@@ -12,7 +12,7 @@ import types
 import pytest
 
 from conftest import SfnRun, local_server, moto_server
-from real_services import ACCOUNT, ACTIONS, MAPS, REGION, ROLE, World, asked, machine_arn, task
+from real_services import ACCOUNT, ACTIONS, MAPS, REGION, ROLE, World, asked, machine_arn, side_by_side, task
 from test_server import until
 
 GOOD, AGAIN, THROTTLED, SILENT, RESTARTED = "good", "again", "throttled", "silent", "restarted"
@@ -75,18 +75,6 @@ def name_of(action):
 
 def faults(proxy, **wanted):
     asked(proxy + "/-/faults", wanted, "PUT")
-
-
-def side_by_side(states):
-    """A Parallel with a branch for each state, which ends with `result` or with `error`."""
-    branches = []
-    for index, state in enumerate(states):
-        state = {**state, "ResultPath": "$.result", "End": True, "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": f"Caught{index}"}]}
-        if "ItemProcessor" in state:
-            child, = state["ItemProcessor"]["States"].values()
-            state["ItemProcessor"] = {**state["ItemProcessor"], "StartAt": f"Each{index}", "States": {f"Each{index}": child}}
-        branches.append({"StartAt": f"One{index}", "States": {f"One{index}": state, f"Caught{index}": {"Type": "Pass", "End": True}}})
-    return {"StartAt": "All", "States": {"All": {"Type": "Parallel", "Branches": branches, "End": True}}}
 
 
 def run(program, name, actions, states):
