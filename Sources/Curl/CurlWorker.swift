@@ -50,6 +50,8 @@ final class CurlWorker: @unchecked Sendable {
     private static let callersNanoseconds: Int64 = 2_000_000
     /// After an answer that took longer so many requests go by before a caller drives again.
     private static let patienceAfterSlow = 8
+    /// The same after others have come while a caller drove: where many come together the thread is there sooner.
+    private static let patienceAfterOthers = 100
 
     static func start(_ configuration: HTTPClientConfiguration) throws(HTTPFailure) -> CurlWorker {
         if let problem = ccurl_load() { throw HTTPFailure(.other, String(cString: problem)) }
@@ -178,8 +180,13 @@ final class CurlWorker: @unchecked Sendable {
         let deadline = Self.now() + Self.callersNanoseconds
         while takeOrders() {
             drive()
-            // Answered, or no longer alone.
-            if transfer.continuation == nil || active.count + waiting.count - waitingHead > 1 { break }
+            let isAnswered = transfer.continuation == nil
+            let others = active.count + waiting.count - waitingHead - (isAnswered ? 0 : 1)
+            if others > 0 {
+                inbox.withLock { $0.patience = Self.patienceAfterOthers }
+                break
+            }
+            if isAnswered { break }
             if Self.now() > deadline {
                 inbox.withLock { $0.patience = Self.patienceAfterSlow }
                 break
