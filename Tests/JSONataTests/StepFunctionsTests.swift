@@ -28,6 +28,8 @@ import Testing
         let array = "Argument 1 of function \"partition\" must be an array of undefined"
         for value in ["'x'", "null", "{}", "1"] { aws("$partition(\(value), 2)", fails: "T0412", message: array) }
         aws("$partition([1], '2')", fails: "T0410")
+        aws("$partition([])", gives: [[]])
+        aws("$partition([], 1)", gives: nil)
         aws("$hash('x', 'sha-1')", fails: "D3137", message: "Hash algorithm 'sha-1' must be one of SHA-1, SHA-384, SHA-256, SHA-512, MD5")
         aws("$hash('x')", gives: nil)
         aws("$random(42)", gives: 0.7275636800328681)
@@ -57,6 +59,17 @@ import Testing
         aws("$decodeUrlComponent('%zz')", fails: "D3140")
         check("$decodeUrlComponent('a+b')", gives: "a+b")
         check("$decodeUrlComponent('%ff')", fails: "D3140")
+    }
+
+    @Test func numbersAreWrittenAsAWSMeasured() {
+        for (number, text) in [
+            ("0.6666666666666666", "0.666666666666666"), ("-0.6666666666666666", "-0.666666666666667"), ("0.1+0.2", "0.3"),
+            ("0.00000015", "1.5e-7"), ("1234567890123456.7", "1.23456789012345e+15"), ("1.5e16", "15000000000000000"), ("1.5", "1.5"),
+            ("-0.99999999999999994", "-1"), ("30.000000000000004", "3e+1"),
+        ] {
+            aws("$string(\(number))", gives: .string(text))
+        }
+        check("$string(0.6666666666666666)", gives: "0.666666666666667")
     }
 
     @Test func timeAndChanceRepeat() throws {

@@ -90,6 +90,13 @@ import Testing
                 == "The TimestampPath parameter does not reference a valid ISO-8601 extended offset date-time format string: $.t == 5")
     }
 
+    @Test func aFailedExpressionIsNoFailedTask() {
+        #expect(!ErrorMatch.matches(["States.TaskFailed"], "States.QueryEvaluationError"))
+        #expect(ErrorMatch.matches(["States.QueryEvaluationError"], "States.QueryEvaluationError"))
+        #expect(ErrorMatch.matches(["States.ALL"], "States.QueryEvaluationError"))
+        #expect(ErrorMatch.matches(["States.TaskFailed"], "E"))
+    }
+
     @Test func aWaitsTimestampIsReadAsJavaDoes() throws {
         guard case .wait(let wait) = try state(#""Type":"Wait","QueryLanguage":"JSONata","Timestamp":"{% $states.input %}","End":true"#).kind
         else { return }

@@ -55,6 +55,20 @@ import Testing
             ])
     }
 
+    @Test func aBranchMayNotAssignWhatIsAssignedOnTheWayToIt() {
+        func found(_ states: String) -> [String] { errors(#"{"QueryLanguage":"JSONata","StartAt":"A","States":{"# + states + "}}") }
+        func parallel(_ name: String, _ more: String) -> String {
+            #""\#(name)":{"Type":"Parallel","Branches":[{"StartAt":"I","States":{"I":{"Type":"Pass","Assign":{"x":1},"End":true}}}],\#(more)}"#
+        }
+        let told = "DUPLICATE_VARIABLE_NAME: The variable 'x' is assigned in an outer scope on the way here at /States/"
+        #expect(found(#""A":{"Type":"Pass","Assign":{"x":1},"Next":"B"},"# + parallel("B", #""End":true"#)) == [told + "B/Branches[0]"])
+        let loop = #""C":{"Type":"Choice","Choices":[{"Condition":"{% true %}","Next":"A"}],"Default":"D"},"D":{"Type":"Succeed"}"#
+        #expect(found(parallel("A", #""Assign":{"x":2},"Next":"C""#) + "," + loop) == [told + "A/Branches[0]"])
+        #expect(found(parallel("A", #""Assign":{"x":2},"Next":"C""#) + #","C":{"Type":"Pass","Assign":{"x":3},"End":true}"#) == [])
+        let caught = #""Catch":[{"ErrorEquals":["States.ALL"],"Assign":{"x":1},"Next":"C"}],"End":true"#
+        #expect(found(parallel("A", caught) + #","C":{"Type":"Succeed"}"#) == [])
+    }
+
     @Test func expressRefusesWhatWaits() {
         let sync = state(#""Type":"Task","Resource":"arn:aws:states:::batch:submitJob.sync","End":true"#)
         #expect(errors(sync) == [])

@@ -53,7 +53,7 @@ enum StepFunctionsFunctions {
     private static func partition(_ value: Value, _ size: Value, _ run: Run) throws(Failure) -> Value {
         if case .undefined = value { return .undefined }
         guard let items = value.items else { throw Failure("T0412", value: value, index: 1) }
-        guard items.count > 0 else { return .undefined }
+        guard items.count > 0 else { return size.number == nil ? .list(List([value])) : .undefined }
         let count = size.number.map(whole) ?? Int64(items.count)
         if count < 0 { throw Failure("D3137", message: "Second argument must be zero or greater") }
         guard count > 0 else { return .undefined }

@@ -30,8 +30,35 @@ enum NumberText {
         switch style {
         case .plain: javaScript(number)
         case .rounded: rounded(number)
-        case .wholeExact: number.rounded() == number ? javaScript(number) : rounded(number)
+        case .wholeExact: number.rounded() == number || !number.isFinite ? javaScript(number) : floored(number)
         }
+    }
+
+    /// Fifteen digits of the shortest decimal, the rest cut off towards minus infinity, as Step Functions' `$string` writes
+    /// a number that is not whole (measured in 2026).
+    private static func floored(_ number: Double) -> String {
+        var (digits, exponent) = shortest(abs(number))
+        if digits.count > 15 {
+            digits = Array(digits.prefix(15))
+            if number < 0 {
+                var index = 14
+                while index >= 0, digits[index] == 57 {
+                    digits[index] = 48
+                    index -= 1
+                }
+                if index >= 0 {
+                    digits[index] += 1
+                } else {
+                    digits = [49]
+                    exponent += 1
+                }
+            }
+            while digits.count > 1, digits.last == 48 { digits.removeLast() }
+        }
+        let sign = number < 0 ? "-" : ""
+        guard exponent > digits.count - 1 else { return sign + layout(digits, exponent) }
+        let fraction = digits.count > 1 ? "." + String(decoding: digits[1...], as: UTF8.self) : ""
+        return sign + String(decoding: digits.prefix(1), as: UTF8.self) + fraction + "e+\(exponent)"
     }
 
     /// As `Number(x.toPrecision(15))` shows itself: how `$string` writes numbers.

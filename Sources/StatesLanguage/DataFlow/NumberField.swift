@@ -30,7 +30,7 @@ public struct NumberField: Sendable {
                 throw queryFailure("The \(name) field cannot be parsed as an integer: \(value.text())", query)
             }
             if let limits, !limits.contains(whole) {
-                throw queryFailure("\(name) must be between \(limits.lowerBound) and \(limits.upperBound) but was: \(whole)", query)
+                throw queryFailure("\(name) must be between 0 and 99999999 but was: \(whole)", query)
             }
             if let complaint = complaint(Double(whole)) { throw queryFailure(complaint, query) }
             return Int(clamping: whole)
@@ -85,7 +85,8 @@ public struct NumberField: Sendable {
     /// What a JSONata number must lie between.
     private var limits: ClosedRange<Int64>? {
         switch name {
-        case "TimeoutSeconds", "HeartbeatSeconds", "Seconds": 0...99_999_999
+        case "TimeoutSeconds", "HeartbeatSeconds": 0...99_999_999
+        case "Seconds": 0...Int64.max
         default: nil
         }
     }

@@ -63,6 +63,7 @@ enum DiagnosticCode: String {
     case invalidQuery = "INVALID_JSONATA_EXPRESSION"
     case unsupportedQuery = "UNSUPPORTED_JSONATA_EXPRESSION"
     case variableName = "INVALID_VARIABLE_NAME"
+    case duplicateVariable = "DUPLICATE_VARIABLE_NAME"
     case reservedVariable = "RESERVED_VARIABLE_NAME"
     case noDollar = "NO_DOLLAR"
     case staticResult = "PASS_RESULT_IS_STATIC"

@@ -22,9 +22,8 @@ extension StateReader {
         }
         let distributed = distributed(processor)
         processor.refuseUnknown(["StartAt", "States", "Comment", "ProcessorConfig"])
-        // The children of a distributed Map see no variables of the outside, so they may use the same names.
-        let outer = distributed == nil ? scope.variables : []
-        guard let workflow = WorkflowReader(reader: processor, outerVariables: outer).workflow() else { return nil }
+        // The children of a distributed Map see no variables of the outside and yet may not use their names (measured in 2026).
+        guard let workflow = WorkflowReader(reader: processor, outerVariables: scope.variables(before: name)).workflow() else { return nil }
         return MapState(
             processor: workflow, itemsPath: itemsPath, items: items, itemSelector: itemSelector, resultSelector: selector,
             resultPath: resultPath,

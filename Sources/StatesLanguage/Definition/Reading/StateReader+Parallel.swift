@@ -22,9 +22,10 @@ extension StateReader {
             names.enumerated().compactMap { index, name in name.map { ($0, index) } }, uniquingKeysWith: { first, _ in first })
         let dependencies = branches.map { hasExtensions ? self.dependencies(of: $0, positions) : [] }
         checkCycles(dependencies, branches)
+        let before = scope.variables(before: name)
         let workflows = zip(branches, zip(names, dependencies)).compactMap { branch, extra -> Workflow? in
             branch.refuseUnknown(Set(["StartAt", "States", "Comment"] + (hasExtensions ? ["Name", "DependsOn"] : [])))
-            return WorkflowReader(reader: branch, outerVariables: scope.variables).workflow(name: extra.0, dependsOn: extra.1)
+            return WorkflowReader(reader: branch, outerVariables: before).workflow(name: extra.0, dependsOn: extra.1)
         }
         guard workflows.count == branches.count, !workflows.isEmpty else { return nil }
         return ParallelState(

@@ -27,12 +27,12 @@ struct WorkflowReader {
 
     private func readStates(_ states: FieldReader, startAt: String?, _ ids: [String: StateID]) {
         let session = reader.session
-        let variables = Self.variables(of: states.object)
-        for name in variables.sorted() where outerVariables.contains(name) {
-            // AWS's guide forbids it; AWS accepted it where the outer one is assigned by a Catch of the same Parallel.
-            session.warning(.lint, "The variable '\(name)' is assigned in an outer scope too", reader.place)
+        let assignments = Assignments(states: states.object)
+        for name in assignments.variables.sorted() where outerVariables.contains(name) {
+            session.error(
+                .duplicateVariable, "The variable '\(name)' is assigned in an outer scope on the way here", reader.place)
         }
-        let scope = StateScope(ids: ids, variables: outerVariables.union(variables))
+        let scope = StateScope(ids: ids, outerVariables: outerVariables, assignments: assignments)
         for (name, value) in states.object { StateReader.read(name, value, states.place.field(name), scope, session) }
         Transitions(states: states.object, place: states.place, startAt: startAt, ids: ids).check(session)
     }
@@ -53,26 +53,50 @@ struct WorkflowReader {
         }
         return ids
     }
-
-    /// The names that the states of one workflow assign, nested workflows left out.
-    private static func variables(of states: JSONObject) -> Set<String> {
-        var names: Set<String> = []
-        func collect(_ value: JSONValue?) {
-            for key in value?.object?.keys ?? [] { names.insert(key.hasSuffix(".$") ? String(key.dropLast(2)) : key) }
-        }
-        for state in states.values {
-            collect(state["Assign"])
-            for list in ["Catch", "Choices"] {
-                for element in state[list]?.array ?? [] { collect(element["Assign"]) }
-            }
-        }
-        return names
-    }
 }
 
 /// What a state needs to know of the workflow that it is in.
 struct StateScope {
     let ids: [String: StateID]
-    /// Everything assigned in this scope and the ones around it.
-    let variables: Set<String>
+    fileprivate let outerVariables: Set<String>
+    fileprivate let assignments: Assignments
+
+    /// What is assigned on the way into a state, in this scope and the ones around it: what its branches may not assign.
+    func variables(before state: String) -> Set<String> { outerVariables.union(assignments.before(state)) }
+}
+
+/// What the transitions of one workflow assign, nested workflows left out: the state's own Assign for its Next and Default, and that
+/// of a rule or a Catcher for its own.
+private struct Assignments {
+    private(set) var variables: Set<String> = []
+    private var into: [String: [(source: String, variables: [String])]] = [:]
+
+    init(states: JSONObject) {
+        for (name, state) in states {
+            add(state["Assign"], from: name, to: [state["Next"], state["Default"]])
+            for list in ["Catch", "Choices"] {
+                for element in state[list]?.array ?? [] { add(element["Assign"], from: name, to: [element["Next"]]) }
+            }
+        }
+    }
+
+    private mutating func add(_ assign: JSONValue?, from source: String, to targets: [JSONValue?]) {
+        let names = (assign?.object?.keys).map { keys in keys.map { $0.hasSuffix(".$") ? String($0.dropLast(2)) : $0 } } ?? []
+        variables.formUnion(names)
+        for case .string(let target)? in targets { into[target, default: []].append((source, names)) }
+    }
+
+    func before(_ state: String) -> Set<String> {
+        guard !variables.isEmpty else { return [] }
+        var found: Set<String> = []
+        var seen: Set<String> = [state]
+        var pending = [state]
+        while let target = pending.popLast() {
+            for transition in into[target] ?? [] {
+                found.formUnion(transition.variables)
+                if seen.insert(transition.source).inserted { pending.append(transition.source) }
+            }
+        }
+        return found
+    }
 }
