@@ -52,7 +52,8 @@ let package = Package(
         .executableTarget(
             name: "sfn-run",
             dependencies: [
-                "JSON", "JSONPath", "JSONata", "StatesLanguage", "Store", "LocalJobs", "ServiceIntegrations", "Engine", "AWSAPI", "Server", "Curl", "SageMakerPipelines", "ExecutionDriver", "AWSClient", "Deploy", "LocalPipelines",
+                "JSON", "JSONPath", "JSONata", "StatesLanguage", "Store", "LocalJobs", "ServiceIntegrations", "Engine", "AWSAPI", "Server", "Curl",
+                "SageMakerPipelines", "ExecutionDriver", "AWSClient", "Deploy", "LocalPipelines",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -103,15 +104,19 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "ServerTests", dependencies: ["Server"], swiftSettings: strict),
         .target(
-            name: "Simulator", dependencies: ["Engine", "ExecutionDriver", "FaultyDisk", "LocalJobs", "ServiceIntegrations", "Store", "StatesLanguage", "JSON"], swiftSettings: strict),
+            name: "Simulator",
+            dependencies: ["Engine", "ExecutionDriver", "FaultyDisk", "LocalJobs", "ServiceIntegrations", "Store", "StatesLanguage", "JSON"],
+            swiftSettings: strict),
         .executableTarget(name: "sfn-simulate", dependencies: ["Simulator", "LocalJobs", "JSON"], swiftSettings: strict),
         .testTarget(name: "SimulatorTests", dependencies: ["Simulator", "LocalJobs", "JSON"], swiftSettings: strict),
         .target(name: "CountingAllocator", path: "Tests/CountingAllocator"),
         .executableTarget(
-            name: "EngineCounts", dependencies: ["CountingAllocator", "Engine", "FaultyDisk", "ServiceIntegrations", "Simulator", "StatesLanguage", "Store", "JSON"],
+            name: "EngineCounts",
+            dependencies: ["CountingAllocator", "Engine", "FaultyDisk", "ServiceIntegrations", "Simulator", "StatesLanguage", "Store", "JSON"],
             path: "Tests/EngineCounts", swiftSettings: strict),
         .testTarget(
-            name: "EngineTests", dependencies: ["Engine", "EngineCounts", "FaultyDisk", "LocalJobs", "ServiceIntegrations", "StatesLanguage", "Store", "JSON"], swiftSettings: strict),
+            name: "EngineTests", dependencies: ["Engine", "EngineCounts", "FaultyDisk", "LocalJobs", "ServiceIntegrations", "StatesLanguage", "Store", "JSON"],
+            swiftSettings: strict),
         .target(name: "CFaultyVFS", linkerSettings: [.linkedLibrary("sqlite3")]),
         .target(name: "FaultyDisk", dependencies: ["CFaultyVFS", "SQLite", "Store"], swiftSettings: strict),
         .testTarget(name: "FaultyDiskTests", dependencies: ["FaultyDisk", "Store"], swiftSettings: strict),
@@ -121,7 +126,12 @@ let package = Package(
         .testTarget(name: "DigestTests", dependencies: ["Digest"], swiftSettings: strict),
         .target(name: "Deploy", dependencies: ["JSON", "StatesLanguage", "AWSClient"], swiftSettings: strict),
         .testTarget(name: "DeployTests", dependencies: ["Deploy", "AWSClient", "Curl", "JSON", "LocalServers"], swiftSettings: strict),
-        .target(name: "LocalServers", path: "Tests/LocalServers", exclude: ["faulty_server.py", "moto_server.py", "signature_server.py", "sample_requests.py", "check_template.py", "presigned_url.py", "lambda_server.py", "localstack_server.py", "functions_elsewhere.py", "as_aws.py", "gateway.py", "s3_server.py", "fault_proxy.py"], swiftSettings: strict),
+        .target(
+            name: "LocalServers", path: "Tests/LocalServers",
+            exclude: [
+                "faulty_server.py", "moto_server.py", "signature_server.py", "sample_requests.py", "check_template.py", "presigned_url.py", "lambda_server.py",
+                "localstack_server.py", "functions_elsewhere.py", "as_aws.py", "gateway.py", "s3_server.py", "fault_proxy.py",
+            ], swiftSettings: strict),
         .testTarget(
             name: "ServiceIntegrationsTests",
             dependencies: ["ServiceIntegrations", "AWSClient", "Curl", "LocalJobs", "LocalServers"],

@@ -80,7 +80,8 @@ import Store
     guard result?.status == .succeeded else { throw BenchError("the Map failed: \(result?.cause ?? "")") }
     let memory = Process.memory
     Figure.print(
-        "distributed Map over \(Double(count).shown) items", "\(spent.shown) s, \((Double(count) / spent).shown) items/s, peak \(memory.peak.shown) MiB (\(before.shown) before)",
+        "distributed Map over \(Double(count).shown) items",
+        "\(spent.shown) s, \((Double(count) / spent).shown) items/s, peak \(memory.peak.shown) MiB (\(before.shown) before)",
         goal: count > 500_000 ? "memory as with 10,000" : "")
     await engine.shutDown()
     removeStore(path)

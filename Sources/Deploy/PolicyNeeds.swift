@@ -169,18 +169,23 @@ struct PolicyNeeds {
         let output = state.literal("OutputLocation", in: state.parameters["ResultConfiguration"] ?? .null)
         let bucket = output.flatMap { $0.hasPrefix("s3://") ? $0.dropFirst(5).split(separator: "/").first.map(String.init) : nil } ?? "*"
         need(
-            ["s3:GetBucketLocation", "s3:GetObject", "s3:ListBucket", "s3:ListBucketMultipartUploads", "s3:ListMultipartUploadParts",
-                "s3:AbortMultipartUpload", "s3:PutObject"],
+            [
+                "s3:GetBucketLocation", "s3:GetObject", "s3:ListBucket", "s3:ListBucketMultipartUploads", "s3:ListMultipartUploadParts",
+                "s3:AbortMultipartUpload", "s3:PutObject",
+            ],
             ["arn:aws:s3:::\(bucket)", "arn:aws:s3:::\(bucket)/*"])
         need(["glue:GetDatabase", "glue:GetTable", "glue:GetPartition", "glue:GetPartitions"], ["*"])
     }
 
     private mutating func emr(_ action: String, _ isSync: Bool) {
-        let names = ["createCluster": "RunJobFlow", "addStep": "AddJobFlowSteps", "terminateCluster": "TerminateJobFlows", "cancelStep": "CancelSteps",
-            "setClusterTerminationProtection": "SetTerminationProtection"]
+        let names = [
+            "createCluster": "RunJobFlow", "addStep": "AddJobFlowSteps", "terminateCluster": "TerminateJobFlows", "cancelStep": "CancelSteps",
+            "setClusterTerminationProtection": "SetTerminationProtection",
+        ]
         var actions = ["elasticmapreduce:\(names[action] ?? Naming.capitalized(action))"]
         if isSync {
-            actions += action == "addStep"
+            actions +=
+                action == "addStep"
                 ? ["elasticmapreduce:DescribeStep", "elasticmapreduce:CancelSteps"]
                 : ["elasticmapreduce:DescribeCluster", "elasticmapreduce:TerminateJobFlows"]
         }

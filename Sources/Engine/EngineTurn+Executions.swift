@@ -73,7 +73,8 @@ extension EngineTurn {
     private func executionARN(_ machine: Machine, _ name: String) -> String {
         let prefix = "arn:aws:states:\(thread.options.region):\(thread.options.account)"
         return machine.isExpress
-            ? "\(prefix):express:\(machine.name):\(name):\(SecureRandom.uuid(of: thread.options.randomBytes(16)))" : "\(prefix):execution:\(machine.name):\(name)"
+            ? "\(prefix):express:\(machine.name):\(name):\(SecureRandom.uuid(of: thread.options.randomBytes(16)))"
+            : "\(prefix):execution:\(machine.name):\(name)"
     }
 
     private func ids(of machine: Machine) throws -> (definition: DefinitionID, stateMachine: StateMachineID) {

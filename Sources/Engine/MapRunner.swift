@@ -200,7 +200,8 @@ final class MapRunner: Sendable {
             if !before.status.isEnded || isToRunAgain(before) { _ = try? await engine.resume(arn) }
             running.withLock { _ = $0.insert(arn) }
             defer { running.withLock { _ = $0.remove(arn) } }
-            return MapChild(index: next.index, items: next.items, result: try await stopping(StartedChild(arn)) { try await self.engine.resultAnywhere(of: arn) })
+            return MapChild(
+                index: next.index, items: next.items, result: try await stopping(StartedChild(arn)) { try await self.engine.resultAnywhere(of: arn) })
         }
         var start = StartRequest(machine: machine, input: next.input)
         start.mapRun = row

@@ -18,14 +18,16 @@ extension EngineThread {
             taskToken: invocation.taskToken, credentialsRoleARN: invocation.schedule.credentialsRoleARN,
             timeoutSeconds: invocation.schedule.timeoutSeconds, isReattached: invocation.scheduled <= live.recoveredUpTo,
             submitted: mistake == .forgetsSubmissions ? nil : invocation.submitted, cache: invocation.cache)
-        let report = EngineReport(mailbox: mailbox, key: key, frame: invocation.frame, pattern: invocation.resource.pattern,
+        let report = EngineReport(
+            mailbox: mailbox, key: key, frame: invocation.frame, pattern: invocation.resource.pattern,
             mostPrinted: options.logBytesPerAttempt)
         let integration = integration(for: invocation, of: live)
         let mailbox = mailbox
         let cache = StepCache(self, live, invocation, request)
         let executor = options.taskExecutor
         let limits =
-            integration?.counts == false || mistake == .overrunsTaskLimit ? [] : options.limits.limits(of: header.stateMachineName, integration?.limit(of: request))
+            integration?.counts == false || mistake == .overrunsTaskLimit
+            ? [] : options.limits.limits(of: header.stateMachineName, integration?.limit(of: request))
         tasks.add(key, limits) {
             Task.detached(executorPreference: executor) {
                 guard let cache else {

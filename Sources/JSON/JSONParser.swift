@@ -66,7 +66,9 @@ extension JSONValue {
     }
 
     /// Reads one JSON text and tells at which line each value starts, by JSON Pointer.
-    public static func parseWithLines(_ bytes: [UInt8], limits: JSONLimits = JSONLimits()) throws(JSONError)
+    public static func parseWithLines(
+        _ bytes: [UInt8], limits: JSONLimits = JSONLimits()
+    ) throws(JSONError)
         -> (value: JSONValue, lines: [String: Int])
     {
         let result = bytes.withUnsafeBufferPointer { buffer in

@@ -152,7 +152,8 @@ public final class LocalPipelineSession: PipelineService, Sendable {
             let machine = StateMachine.read(try JSONValue(parsing: text)).machine
         else { return nil }
         let events = try store.read { tx in try tx.storedEvents(of: row.id) }
-        return PipelineExecutionSteps(definition: try records.version(executed.name, executed.version).definition, machine: machine, events: events).retryRefusal
+        return PipelineExecutionSteps(definition: try records.version(executed.name, executed.version).definition, machine: machine, events: events)
+            .retryRefusal
     }
 
     // MARK: rows

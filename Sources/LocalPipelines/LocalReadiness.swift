@@ -1,5 +1,5 @@
-import LocalJobs
 import JSON
+import LocalJobs
 import SageMakerPipelines
 
 /// What a pipeline needs and this machine has not: said before anything runs, not in the middle.

@@ -22,7 +22,9 @@ struct PipelineRecords: Sendable {
 
     /// A new version, unless nothing has changed.
     func upsert(_ name: String, _ definition: PipelineDefinition, roleARN: String, description: String?, parallelism: Int?) throws -> String {
-        let isValid = !name.isEmpty && name.utf8.count <= 256 && name.utf8.allSatisfy { $0 == 0x2D || (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0) }
+        let isValid =
+            !name.isEmpty && name.utf8.count <= 256
+            && name.utf8.allSatisfy { $0 == 0x2D || (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0) }
         guard isValid else { throw PipelineServiceError("found the pipeline name '\(name)', expected letters, digits and hyphens, 256 at most") }
         let now = Timestamps.iso(Timestamps.milliseconds())
         let old = versions(name).last

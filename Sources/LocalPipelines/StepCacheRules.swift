@@ -41,7 +41,9 @@ package struct StepCacheRules: Sendable {
 
     func subject(_ request: TaskRequest) -> StepCacheSubject? {
         let arguments = request.input.object ?? JSONObject()
-        let fields = CacheKey.fields(ofResource: request.resource.arn, arguments: arguments) ?? JSONObject([("Resource", .string(request.resource.arn)), ("Input", request.input)])
+        let fields =
+            CacheKey.fields(ofResource: request.resource.arn, arguments: arguments)
+            ?? JSONObject([("Resource", .string(request.resource.arn)), ("Input", request.input)])
         let seconds = request.cache?["ExpireAfter"]?.string.flatMap { CacheDuration($0) }?.seconds
         return StepCacheSubject(fields: fields, contents: contents(fields), expireAfterSeconds: seconds)
     }
@@ -61,7 +63,8 @@ package struct StepCacheRules: Sendable {
         guard let fingerprint else { return JSONObject() }
         var found = JSONObject()
         // A job writes there itself.
-        let read = JSONObject(fields.filter { !["CheckpointConfig", "DebugHookConfig", "DebugRuleConfigurations"].contains($0.key) }.map { ($0.key, $0.value) })
+        let read = JSONObject(
+            fields.filter { !["CheckpointConfig", "DebugHookConfig", "DebugRuleConfigurations"].contains($0.key) }.map { ($0.key, $0.value) })
         for uri in Self.places(.object(read)) {
             if let hash = fingerprint.of(uri) { found[uri] = .string(hash) }
         }

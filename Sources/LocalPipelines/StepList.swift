@@ -69,7 +69,11 @@ struct StepList {
             running[event.frame] = nil
         case .note(.failed(_, let cause, _)): fail(event, cause)
         case .evaluationFailed(_, _, let cause, _): fail(event, cause)
-        case .note(.retry): change(event.frame) { $0.status = "Executing"; $0.ended = nil }
+        case .note(.retry):
+            change(event.frame) {
+                $0.status = "Executing"
+                $0.ended = nil
+            }
         case .stateAborted, .note(.stopped):
             change(event.frame) { entry in
                 entry.status = "Stopped"

@@ -41,7 +41,8 @@ enum RequestSignature {
         let headers = names.map { name in "\(name):\((request.header(name) ?? "").split(separator: " ").joined(separator: " "))\n" }.joined()
         let hash = Digest.hex(request.body, algorithm: .sha256)
         let canonical = "\(request.method)\n\(request.path)\n\(request.query)\n\(headers)\n\(signed)\n\(hash)"
-        let text = "AWS4-HMAC-SHA256\n\(date)\n\(scope[1...].joined(separator: "/"))\n"
+        let text =
+            "AWS4-HMAC-SHA256\n\(date)\n\(scope[1...].joined(separator: "/"))\n"
             + Digest.hex(Array(canonical.utf8), algorithm: .sha256)
         var key = Array("AWS4\(secret)".utf8)
         for part in scope[1...] { key = Digest.hmacSHA256(key: key, message: Array(part.utf8)) }

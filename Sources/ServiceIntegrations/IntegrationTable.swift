@@ -24,12 +24,15 @@ package struct IntegrationTable: Sendable {
         let region = configuration.services.region
         functions = LocalFunctions(configuration, post: Self.post)
         let connections = configuration.connections.compactMapValues { HTTPConnection($0, environment: environment) }
-        entries = AWSIntegrations(configuration.services).entries(functions, objects: LocalS3(configuration)) + [
-            Entry(takes: { $0.kind == .lambdaFunction || ($0.isService("lambda", "invoke")) || $0.isService("aws-sdk:lambda", "invoke") }, LocalLambda(functions)),
-            Entry(
-                takes: { $0.isService("http", "invoke") },
-                HTTPInvoke(region: region, connections: connections, requiresConnection: !connections.isEmpty)),
-        ]
+        entries =
+            AWSIntegrations(configuration.services).entries(functions, objects: LocalS3(configuration)) + [
+                Entry(
+                    takes: { $0.kind == .lambdaFunction || ($0.isService("lambda", "invoke")) || $0.isService("aws-sdk:lambda", "invoke") },
+                    LocalLambda(functions)),
+                Entry(
+                    takes: { $0.isService("http", "invoke") },
+                    HTTPInvoke(region: region, connections: connections, requiresConnection: !connections.isEmpty)),
+            ]
         entries += Self.localServices(configuration)
     }
 
@@ -49,7 +52,9 @@ package struct IntegrationTable: Sendable {
         if isLocal("sagemaker") { entries.append(Entry(takes: { $0.isService("sagemaker") || $0.isService("aws-sdk:sagemaker") }, sageMaker)) }
         if isLocal("s3") {
             entries.append(
-                Entry(takes: { resource in LocalS3.actions.contains { resource.isService("aws-sdk:s3", $0) || resource.isService("s3", $0) } }, LocalS3(configuration)))
+                Entry(
+                    takes: { resource in LocalS3.actions.contains { resource.isService("aws-sdk:s3", $0) || resource.isService("s3", $0) } },
+                    LocalS3(configuration)))
         }
         if isLocal("sqs") {
             entries.append(Entry(takes: { $0.isService("sqs", "sendMessage") || $0.isService("aws-sdk:sqs", "sendMessage") }, LocalSQS(configuration)))

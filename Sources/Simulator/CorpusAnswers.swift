@@ -37,7 +37,13 @@ enum CorpusAnswers {
         case "release-stock": return .success(["released": payload["reservationId"] ?? .null])
         case "extract":
             return .success(
-                .array((2...6).map { ["day": "2025-03-01", "shop": .string($0 % 2 == 0 ? "north" : "south"), "amount": .integer($0), "currency": "EUR", "line": .integer($0)] }))
+                .array(
+                    (2...6).map {
+                        [
+                            "day": "2025-03-01", "shop": .string($0 % 2 == 0 ? "north" : "south"), "amount": .integer($0), "currency": "EUR",
+                            "line": .integer($0),
+                        ]
+                    }))
         case "convert": return .success(.integer((payload["amount"]?.wholeNumber ?? 1) * 2))
         case "load": return .success([["shop": "north", "days": 1, "total": 12]])
         case "list-files": return .success(["names": ["a.txt", "b.txt", "c.txt", "d.txt"]])

@@ -80,7 +80,9 @@ struct HistoryCheck {
     private func isBranch(_ state: StateID) -> Bool {
         machine.states.contains { outer in
             guard case .parallel(let parallel) = outer.kind else { return false }
-            return parallel.branches.contains { machine[state].pointer.hasPrefix($0.pointer + "/") && !machine[state].pointer.dropFirst($0.pointer.count + 8).contains("/") }
+            return parallel.branches.contains {
+                machine[state].pointer.hasPrefix($0.pointer + "/") && !machine[state].pointer.dropFirst($0.pointer.count + 8).contains("/")
+            }
         }
     }
 

@@ -97,7 +97,8 @@ package struct Shrinking {
             for key in ["Next", "End"] { if let value = object[key] { pass[key] = value } }
             found.append(.object(pass))
         }
-        for key in ["Retry", "Catch", "TimeoutSeconds", "HeartbeatSeconds", "ResultSelector", "MaxConcurrency", "OnFailure", "Assign", "Parameters"] where object[key] != nil {
+        for key in ["Retry", "Catch", "TimeoutSeconds", "HeartbeatSeconds", "ResultSelector", "MaxConcurrency", "OnFailure", "Assign", "Parameters"]
+        where object[key] != nil {
             var left = object
             left[key] = nil
             if key == "TimeoutSeconds" { left["HeartbeatSeconds"] = nil }

@@ -93,7 +93,8 @@ extension World {
             let owner = living.first { $0.engine.registration.id == row.owner }
             let isHere = owner?.engine.executions.contains { $0.id == row.id } ?? false
             let last = stored(row.arn)?.events.last { $0.id > 0 }
-            return "\(row.name) \(owner == nil ? "of nobody" : isHere ? "in memory" : "not in memory") after \(last.map { "\($0.id) \($0.kind)".prefix(120) } ?? "nothing")"
+            return
+                "\(row.name) \(owner == nil ? "of nobody" : isHere ? "in memory" : "not in memory") after \(last.map { "\($0.id) \($0.kind)".prefix(120) } ?? "nothing")"
         }
         return running.joined(separator: ", ")
     }

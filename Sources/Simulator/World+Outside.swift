@@ -169,7 +169,8 @@ extension World {
         for process in living {
             for (_, execution) in process.engine.executions {
                 guard let stored = stored(execution.header.arn) else { continue }
-                for (scheduled, attempt) in stored.check.attempts.sorted(by: { $0.key < $1.key }) where attempt.isStarted && attempt.ends == 0 && !attempt.isGivenUp {
+                for (scheduled, attempt) in stored.check.attempts.sorted(by: { $0.key < $1.key })
+                where attempt.isStarted && attempt.ends == 0 && !attempt.isGivenUp {
                     guard case .task(let task) = stored.machine[attempt.state].kind, task.resource.kind == .activity else { continue }
                     let token = TaskToken.make(execution.header, scheduled: scheduled)
                     promisedTokens.remove(token)

@@ -41,7 +41,9 @@ struct ExecutionCases {
         let (machine, diagnostics) = StateMachine.read(recorded.definition, options: options)
         guard let machine else { return "refused: \(diagnostics.first.map { "\($0)" } ?? "")" }
         var answers = recorded.answers
-        var driver = ExecutionDriver(machine: machine, header: .testing(isExpress: options.isExpress)) { invocation in answers.next(invocation.stateName) ?? .success(invocation.schedule.input) }
+        var driver = ExecutionDriver(machine: machine, header: .testing(isExpress: options.isExpress)) { invocation in
+            answers.next(invocation.stateName) ?? .success(invocation.schedule.input)
+        }
         if recorded.recordsMapRun { driver.runMap = { _, _ in recorded.mapRunResult } }
         driver.start(recorded.input)
         while driver.execution.isRunning {

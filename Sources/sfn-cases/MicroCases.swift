@@ -26,8 +26,7 @@ struct MicroCases {
         return Self.difference(outcome, expected)
     }
 
-    private func payload(_ expression: JSONValue, _ field: String, _ input: JSONValue, _ context: JSONValue?) -> Result<JSONValue, Failure>
-    {
+    private func payload(_ expression: JSONValue, _ field: String, _ input: JSONValue, _ context: JSONValue?) -> Result<JSONValue, Failure> {
         state(["Type": "Pass", "Parameters": .object(JSONObject([(field, expression)])), "End": true]) { state in
             guard case .pass(let pass) = state.kind, let parameters = pass.parameters else { return .failure(.runtime("no parameters")) }
             let context = context ?? ["Execution": ["Input": input]]

@@ -36,7 +36,8 @@ struct RecordedHistory {
     var input: JSONValue {
         guard let input = row["input"], input.text().contains("\"<timestamp>\"") else { return row["input"] ?? .object(JSONObject()) }
         let cause = row["outcome"]?["cause"]?.string ?? ""
-        let time = cause.contains("too long") ? "2123-01-01T00:00:00Z" : cause.contains("not reference a valid") ? "2023-11-15T00:00:00" : "2023-11-15T00:00:00Z"
+        let time =
+            cause.contains("too long") ? "2123-01-01T00:00:00Z" : cause.contains("not reference a valid") ? "2023-11-15T00:00:00" : "2023-11-15T00:00:00Z"
         let text = input.text().split(separator: "<timestamp>", omittingEmptySubsequences: false).joined(separator: time)
         return (try? JSONValue(parsing: text)) ?? input
     }

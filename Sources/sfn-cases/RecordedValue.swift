@@ -6,7 +6,8 @@ struct RecordedValue {
     private let expected: JSONValue
     /// What the recording put in the place of what differs from run to run.
     private static let anything: Set<String> = [
-        "date", "start-date", "stop-date", "start-time", "entered-time", "timestamp", "map_run_arn", "snf_role_arn", "sfn_role_arn", "a_task_token", "state-machine-arn", "execution-arn",
+        "date", "start-date", "stop-date", "start-time", "entered-time", "timestamp", "map_run_arn", "snf_role_arn", "sfn_role_arn", "a_task_token",
+        "state-machine-arn", "execution-arn",
         "RandomNumberGenerated",
     ]
 
@@ -29,7 +30,9 @@ struct RecordedValue {
                 return RecordedValue(.string(inner)).matches(value)
             }
             // Neither the spaces nor the key order of what a file or a function said were recorded.
-            guard text.hasPrefix("[") || text.hasPrefix("{"), let wanted = try? JSONValue(parsing: text), let value = try? JSONValue(parsing: other) else { return false }
+            guard text.hasPrefix("[") || text.hasPrefix("{"), let wanted = try? JSONValue(parsing: text), let value = try? JSONValue(parsing: other) else {
+                return false
+            }
             return RecordedValue(wanted).matches(value)
         default: return expected == found || expected == Self.parsed(found)
         }

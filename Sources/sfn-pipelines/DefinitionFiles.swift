@@ -45,7 +45,9 @@ struct PipelineTally {
         if !losses.isEmpty {
             let mean = losses.reduce(0, +) / Double(losses.count)
             let slower = losses.filter { $0 > 1.01 }.count
-            print("concurrency lost by export: makespan \(rounded(mean)) in the mean, \(rounded(losses.max() ?? 1)) at most, \(slower) of \(losses.count) graphs above 1.01 (spec 6.3: 1.001, 1.047, 3 of 161)")
+            print(
+                "concurrency lost by export: makespan \(rounded(mean)) in the mean, \(rounded(losses.max() ?? 1)) at most, \(slower) of \(losses.count) graphs above 1.01 (spec 6.3: 1.001, 1.047, 3 of 161)"
+            )
         }
         print("pipelines: \(passed) of \(total)")
     }

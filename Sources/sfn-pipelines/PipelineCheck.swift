@@ -46,14 +46,17 @@ struct PipelineCheck {
 
     /// The exported machine with what it was asked, answered and came to here: for those who run it elsewhere.
     func export() -> JSONValue? {
-        guard rejection == nil, let bytes, let json = try? JSONValue(parsing: bytes), let definition = PipelineDefinition.parse(json).definition else { return nil }
+        guard rejection == nil, let bytes, let json = try? JSONValue(parsing: bytes), let definition = PipelineDefinition.parse(json).definition else {
+            return nil
+        }
         let strict = definition.exportToStepFunctions()
         guard let machine = StateMachine.read(strict.machine, options: ReadOptions(allowsExtensions: false)).machine else { return nil }
         let result = StubRun(definition: definition, placements: strict.placements, machine: machine).run()
         var calls = JSONObject()
         for (state, call) in result.calls.sorted(by: { $0.key < $1.key }) { calls[state] = ["request": call.request, "answer": call.answer] }
         return [
-            "machine": strict.machine, "input": result.input, "status": .string(result.problem ?? result.status), "error": result.error.map { .string($0) } ?? .null,
+            "machine": strict.machine, "input": result.input, "status": .string(result.problem ?? result.status),
+            "error": result.error.map { .string($0) } ?? .null,
             "cause": result.cause.map { .string($0) } ?? .null, "output": result.output ?? .null, "calls": .object(calls),
             "entered": .array(result.entered.sorted().map { .string($0) }), "losses": .array(strict.losses.map { .string($0) }),
         ]

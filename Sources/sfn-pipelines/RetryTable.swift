@@ -44,9 +44,12 @@ package struct RetryCase: Sendable {
         RetryCase(what: "an internal error of the job is not", policies: [], errors: [internalError], attempts: [0]),
         RetryCase(what: "a resource limit is not", policies: [], errors: [limit], attempts: [0]),
         RetryCase(what: "a policy's defaults: 1 s, doubled, 5 times", policies: [policy([capacity])], errors: [capacity], attempts: [0, 1, 3, 7, 15, 31]),
-        RetryCase(what: "MaxAttempts counts retries", policies: [policy([limit], interval: 5, rate: 1, attempts: 3)], errors: [limit], attempts: [0, 5, 10, 15]),
+        RetryCase(
+            what: "MaxAttempts counts retries", policies: [policy([limit], interval: 5, rate: 1, attempts: 3)], errors: [limit], attempts: [0, 5, 10, 15]),
         RetryCase(what: "MaxAttempts 0 is never", policies: [policy([limit], attempts: 0)], errors: [limit], attempts: [0]),
-        RetryCase(what: "interval × rate^(k-1)", policies: [policy([internalError], interval: 4, rate: 1.5, attempts: 3)], errors: [internalError], attempts: [0, 4, 10, 19]),
+        RetryCase(
+            what: "interval × rate^(k-1)", policies: [policy([internalError], interval: 4, rate: 1.5, attempts: 3)], errors: [internalError],
+            attempts: [0, 4, 10, 19]),
         RetryCase(
             what: "ExpireAfterMin looks when the error comes", policies: [policy([capacity], interval: 10, rate: 2, minutes: 5)], errors: [capacity],
             attempts: [0, 10, 30, 70, 150, 310]),
@@ -60,9 +63,11 @@ package struct RetryCase: Sendable {
         RetryCase(
             what: "a policy takes the default's place", policies: [policy([throttling], interval: 2, attempts: 1)], errors: [throttling], attempts: [0, 2]),
         RetryCase(
-            what: "and leaves the other default alone", policies: [policy([throttling], interval: 2, attempts: 1)], errors: [fault], attempts: [0, 1, 3, 7, 15, 31]),
+            what: "and leaves the other default alone", policies: [policy([throttling], interval: 2, attempts: 1)], errors: [fault],
+            attempts: [0, 1, 3, 7, 15, 31]),
         RetryCase(
-            what: "a script's own error matches nothing", policies: [policy([fault, throttling, capacity, internalError, limit], attempts: 20)], errors: [script],
+            what: "a script's own error matches nothing", policies: [policy([fault, throttling, capacity, internalError, limit], attempts: 20)],
+            errors: [script],
             attempts: [0]),
         RetryCase(
             what: "the first policy that names it applies", policies: [policy([capacity], attempts: 1), policy([capacity], attempts: 5)], errors: [capacity],
@@ -75,11 +80,14 @@ package struct RetryCase: Sendable {
             what: "the classes of one policy share its count", policies: [policy([capacity, limit], interval: 1, attempts: 2)],
             errors: [capacity, limit, capacity], attempts: [0, 1, 3]),
         RetryCase(
-            what: "a success ends it", policies: [policy([internalError], interval: 1, attempts: 20)], errors: [internalError, internalError, ""], attempts: [0, 1, 3]),
+            what: "a success ends it", policies: [policy([internalError], interval: 1, attempts: 20)], errors: [internalError, internalError, ""],
+            attempts: [0, 1, 3]),
         RetryCase(
-            what: "then another error ends it", policies: [policy([internalError], interval: 1, attempts: 20)], errors: [internalError, script], attempts: [0, 1]),
+            what: "then another error ends it", policies: [policy([internalError], interval: 1, attempts: 20)], errors: [internalError, script],
+            attempts: [0, 1]),
         RetryCase(
-            what: "a Tuning step does not retry internal errors", type: .tuning, policies: [policy([internalError, capacity], attempts: 3)], errors: [internalError],
+            what: "a Tuning step does not retry internal errors", type: .tuning, policies: [policy([internalError, capacity], attempts: 3)],
+            errors: [internalError],
             attempts: [0]),
         RetryCase(
             what: "but the rest of its policy", type: .tuning, policies: [policy([internalError, capacity], attempts: 3)], errors: [capacity],
@@ -160,12 +168,17 @@ package struct RetryCase: Sendable {
             isRight = isRight && holds
             let errors = own.errors.map { $0.isEmpty ? "success" : String($0.split(separator: ".").last ?? "") }.joined(separator: ", ")
             let times = (run?.attempts ?? []).map { $0 == $0.rounded() ? "\(Int($0))" : "\($0)" }.joined(separator: " ")
-            rows.append([holds ? "ok" : "WRONG", own.what, own.policyText, errors + (own.errors.count == 1 ? " …" : ""), "\(Int(own.attemptSeconds)) s", times, run?.hasSucceeded == true ? "Succeeded" : "Failed"])
+            rows.append([
+                holds ? "ok" : "WRONG", own.what, own.policyText, errors + (own.errors.count == 1 ? " …" : ""), "\(Int(own.attemptSeconds)) s", times,
+                run?.hasSucceeded == true ? "Succeeded" : "Failed",
+            ])
         }
         var widths = Array(repeating: 0, count: 7)
         for row in rows { for (column, cell) in row.enumerated() { widths[column] = max(widths[column], cell.unicodeScalars.count) } }
         for row in rows {
-            print(row.enumerated().map { column, cell in column == 6 ? cell : cell + String(repeating: " ", count: widths[column] - cell.unicodeScalars.count) }.joined(separator: "  "))
+            print(
+                row.enumerated().map { column, cell in column == 6 ? cell : cell + String(repeating: " ", count: widths[column] - cell.unicodeScalars.count) }
+                    .joined(separator: "  "))
         }
         print("retries: \(all.count) cases, \(isRight ? "all as" : "NOT as") expected")
         return isRight

@@ -70,7 +70,8 @@ struct StubRun {
                 for command in commands {
                     switch command {
                     case .invoke(let invocation), .offerActivity(let invocation):
-                        let call = result.calls[invocation.stateName] ?? Call(request: invocation.schedule.input, answer: values.answer(to: invocation, placements))
+                        let call =
+                            result.calls[invocation.stateName] ?? Call(request: invocation.schedule.input, answer: values.answer(to: invocation, placements))
                         result.calls[invocation.stateName] = call
                         // Items of a Map ask for different things, and get answers of their own.
                         let answer = invocation.schedule.input == call.request ? call.answer : values.answer(to: invocation, placements)

@@ -71,7 +71,9 @@ struct StubValues {
             case .integer: result[parameter.name] = 1
             case .float: result[parameter.name] = 0.5
             case .boolean: result[parameter.name] = true
-            case .string, nil: result[parameter.name] = lists.contains("Parameters.\(parameter.name)") ? .string("[{\"name\": \"a\"}]") : .string("s3://stub/\(parameter.name)")
+            case .string, nil:
+                result[parameter.name] =
+                    lists.contains("Parameters.\(parameter.name)") ? .string("[{\"name\": \"a\"}]") : .string("s3://stub/\(parameter.name)")
             }
         }
         return result
@@ -90,7 +92,9 @@ struct StubValues {
             let position = placement?.helpers.firstIndex(of: invocation.stateName) ?? 0
             let list = files[reader] ?? []
             var body = JSONValue.null
-            for path in list.indices.contains(position) ? list[position].paths : [] { Self.set(path.components[...], in: &body, to: fileValue(reader, path), isNamed: false) }
+            for path in list.indices.contains(position) ? list[position].paths : [] {
+                Self.set(path.components[...], in: &body, to: fileValue(reader, path), isNamed: false)
+            }
             return ["Body": .string(body.text())]
         }
         let step = owner(of: invocation.stateName)
@@ -122,11 +126,14 @@ struct StubValues {
         case ("aws-sdk:sagemaker", "describeAutoMLJob"):
             return filled([
                 "AutoMLJobStatus": "Completed",
-                "BestCandidate": ["CandidateProperties": ["CandidateArtifactLocations": ["ModelInsights": "s3://stub/insights", "Explainability": "s3://stub/why"]]],
+                "BestCandidate": [
+                    "CandidateProperties": ["CandidateArtifactLocations": ["ModelInsights": "s3://stub/insights", "Explainability": "s3://stub/why"]]
+                ],
             ])
         case ("sagemaker", "createEndpoint"): return ["EndpointArn": "arn:aws:sagemaker:us-east-1:123456789012:endpoint/e"]
         case ("aws-sdk:sagemaker", "describeEndpoint"): return filled(["EndpointStatus": "InService"])
-        case ("aws-sdk:sagemaker", "createInferenceComponent"): return ["InferenceComponentArn": "arn:aws:sagemaker:us-east-1:123456789012:inference-component/i"]
+        case ("aws-sdk:sagemaker", "createInferenceComponent"):
+            return ["InferenceComponentArn": "arn:aws:sagemaker:us-east-1:123456789012:inference-component/i"]
         case ("aws-sdk:sagemaker", "describeInferenceComponent"): return filled(["InferenceComponentStatus": "InService"])
         case ("elasticmapreduce", "createCluster"): return ["ClusterId": "j-1"]
         case ("elasticmapreduce", "addStep"): return ["Step": filled(["Status": ["State": "COMPLETED"]])]
@@ -202,7 +209,8 @@ struct StubValues {
         }
     }
 
-    private static func set(_ path: ArraySlice<PropertyPath.Component>, in value: inout JSONValue, to new: JSONValue, isNamed: Bool, after list: String? = nil) {
+    private static func set(_ path: ArraySlice<PropertyPath.Component>, in value: inout JSONValue, to new: JSONValue, isNamed: Bool, after list: String? = nil)
+    {
         guard let first = path.first else {
             value = new
             return

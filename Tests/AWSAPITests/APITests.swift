@@ -135,7 +135,8 @@ struct APIFixture {
         let fixture = try APIFixture()
         for name in ["12", "a b", "ä", "a/b"] {
             let refusal = await fixture.refusal("CreateStateMachineAlias", ["name": .string(name), "routingConfiguration": []])
-            let beginning = "2 validation errors detected: Value '\(name)' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: "
+            let beginning =
+                "2 validation errors detected: Value '\(name)' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: "
             #expect(refusal?.message.hasPrefix(beginning) == true, "\(refusal?.message ?? "")")
         }
     }

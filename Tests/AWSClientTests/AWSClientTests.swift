@@ -153,10 +153,11 @@ struct AWSClientTests {
             Issue.record("sent")
         } catch {
             #expect(
-                error == .parameters(
-                    ParameterProblems(complaints: [
-                        "The field \"Table\" is not supported by Step Functions", "The value for the field 'Item' must be a MAP",
-                    ])))
+                error
+                    == .parameters(
+                        ParameterProblems(complaints: [
+                            "The field \"Table\" is not supported by Step Functions", "The value for the field 'Item' must be a MAP",
+                        ])))
         }
     }
 }

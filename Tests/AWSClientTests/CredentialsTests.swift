@@ -161,7 +161,8 @@ struct CredentialsTests {
         #expect(endpoint(["AWS_ENDPOINT_URL": "http://all"]) == "http://all")
         #expect(endpoint(["AWS_ENDPOINT_URL": "http://all", "AWS_ENDPOINT_URL_SECRETS_MANAGER": "http://one"]) == "http://one")
         #expect(endpoint(["AWS_ENDPOINT_URL": "http://all", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"]) == nil)
-        let config = "[default]\nservices = local\nendpoint_url = http://profile\n[services local]\nsecrets_manager =\n  endpoint_url = http://section\ns3 =\n  endpoint_url = http://s3\n"
+        let config =
+            "[default]\nservices = local\nendpoint_url = http://profile\n[services local]\nsecrets_manager =\n  endpoint_url = http://section\ns3 =\n  endpoint_url = http://s3\n"
         #expect(endpoint([:], config) == "http://section")
     }
 }

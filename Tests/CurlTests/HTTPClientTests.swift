@@ -205,7 +205,9 @@ struct HTTPClientTests {
             #expect(client.inFlight == 0)
             allocated.append(Int(allocated_bytes()))
         }
-        print("cancelled 8 x 1000 requests: descriptors \(before) -> \(openDescriptors()), handles \(client.handles), allocated KiB \(allocated.map { $0 / 1024 })")
+        print(
+            "cancelled 8 x 1000 requests: descriptors \(before) -> \(openDescriptors()), handles \(client.handles), allocated KiB \(allocated.map { $0 / 1024 })"
+        )
         // Once the pools are filled: less than a hundred bytes a request.
         #expect(allocated[7] - allocated[2] < 5000 * 100)
         // The sockets of cancelled transfers are closed, and only the spare handles are kept.

@@ -22,7 +22,9 @@ private let definition: JSONValue = [
         ],
         "Each": [
             "Type": "Map",
-            "ItemReader": ["Resource": "arn:aws:states:::s3:getObject", "ReaderConfig": ["InputType": "JSON"], "Parameters": ["Bucket": "in", "Key": "items.json"]],
+            "ItemReader": [
+                "Resource": "arn:aws:states:::s3:getObject", "ReaderConfig": ["InputType": "JSON"], "Parameters": ["Bucket": "in", "Key": "items.json"],
+            ],
             "ItemProcessor": [
                 "ProcessorConfig": ["Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"], "StartAt": "Train",
                 "States": [
@@ -43,7 +45,10 @@ private let definition: JSONValue = [
     private func line(_ action: String) -> IAMPolicy.Line? { policy.lines.first { $0.actions.contains(action) } }
 
     @Test func everyLineNamesTheStatesThatNeedIt() {
-        #expect(line("lambda:InvokeFunction")?.resources == ["arn:aws:lambda:us-east-1:123456789012:function:price", "arn:aws:lambda:us-east-1:123456789012:function:price:*"])
+        #expect(
+            line("lambda:InvokeFunction")?.resources == [
+                "arn:aws:lambda:us-east-1:123456789012:function:price", "arn:aws:lambda:us-east-1:123456789012:function:price:*",
+            ])
         #expect(line("lambda:InvokeFunction")?.states == ["Call"])
         #expect(line("dynamodb:PutItem")?.resources == ["arn:aws:dynamodb:*:*:table/orders"])
         #expect(line("sqs:SendMessage")?.resources == ["arn:aws:sqs:eu-west-1:123456789012:jobs"])
@@ -129,7 +134,9 @@ private let definition: JSONValue = [
     @Test func terraformInterpolatesOnlyItsVariables() {
         let odd = InfrastructureSnippets(
             name: "m",
-            definition: ["StartAt": "P", "States": ["P": ["Type": "Task", "Resource": "arn:aws:lambda:us-east-1:1:function:f", "Comment": "${x} %{y}", "End": true]]])
+            definition: [
+                "StartAt": "P", "States": ["P": ["Type": "Task", "Resource": "arn:aws:lambda:us-east-1:1:function:f", "Comment": "${x} %{y}", "End": true]],
+            ])
         #expect(odd.terraform.contains(#""Resource": "${var.f_function}""#))
         #expect(odd.terraform.contains(#"$${x} %%{y}"#))
         #expect(odd.terraform.contains("resource \"aws_sfn_state_machine\" \"m\""))

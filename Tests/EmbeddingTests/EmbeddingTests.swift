@@ -37,7 +37,8 @@ import Testing
         let engine = try StateMachineEngine(store: .memory)
         engine.task(Self.charge) { (_: Order, _) async throws -> Receipt in throw CardDeclined() }
         let caught = #""Catch":[{"ErrorEquals":["CardDeclined"],"Next":"Sorry"}],"#
-        let text = #"{"StartAt":"T","States":{"T":{"Type":"Task","Resource":"\#(Self.charge)",\#(caught)"End":true},"Sorry":{"Type":"Pass","Result":"sorry","End":true}}}"#
+        let text =
+            #"{"StartAt":"T","States":{"T":{"Type":"Task","Resource":"\#(Self.charge)",\#(caught)"End":true},"Sorry":{"Type":"Pass","Result":"sorry","End":true}}}"#
         let machine = try await engine.define("m", definition: text)
         #expect(try await engine.run(machine, input: Order(id: "a", cents: 1), as: String.self) == "sorry")
         await engine.shutDown()
@@ -115,7 +116,12 @@ import Testing
         let engine = try StateMachineEngine(store: .memory)
         let attempts = Mutex(0)
         engine.task(Self.charge) { (_: JSONValue, _) async throws -> Int in
-            guard attempts.withLock({ $0 += 1; return $0 > 1 }) else { throw CardDeclined() }
+            guard
+                attempts.withLock({
+                    $0 += 1
+                    return $0 > 1
+                })
+            else { throw CardDeclined() }
             return 7
         }
         let machine = try await engine.define("m", definition: Self.machine())

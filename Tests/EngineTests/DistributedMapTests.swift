@@ -89,9 +89,10 @@ import Testing
         let result = try await engine.result(of: started.arn)
         #expect(result.output == ["a": 2])
         let types = try store.read { try $0.storedEvents(of: started.id) }.compactMap { $0.type(in: try! machine(text).definition) }
-        #expect(types == [
-            "ExecutionStarted", "TaskStateEntered", "ActivityScheduled", "ActivityStarted", "ActivitySucceeded", "TaskStateExited", "ExecutionSucceeded",
-        ])
+        #expect(
+            types == [
+                "ExecutionStarted", "TaskStateEntered", "ActivityScheduled", "ActivityStarted", "ActivitySucceeded", "TaskStateExited", "ExecutionSucceeded",
+            ])
         await #expect(throws: EngineError.self) { try await engine.completeTask(token: task.token, .success(3)) }
         await engine.shutDown()
     }

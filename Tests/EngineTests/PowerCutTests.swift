@@ -24,27 +24,27 @@ private final class Calls: Sendable {
 @Suite struct PowerCutTests {
     static let machines: [String: String] = [
         "chain": """
-            {"StartAt":"A","States":{"A":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","ResultPath":"$.a","Next":"P"},
-            "P":{"Type":"Pass","Parameters":{"a.$":"$.a.state"},"ResultPath":"$.p","Next":"B"},
-            "B":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","ResultPath":"$.b","Next":"W"},
-            "W":{"Type":"Wait","Seconds":1,"Next":"C"},
-            "C":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","ResultPath":"$.c","End":true}}}
-            """,
+        {"StartAt":"A","States":{"A":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","ResultPath":"$.a","Next":"P"},
+        "P":{"Type":"Pass","Parameters":{"a.$":"$.a.state"},"ResultPath":"$.p","Next":"B"},
+        "B":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","ResultPath":"$.b","Next":"W"},
+        "W":{"Type":"Wait","Seconds":1,"Next":"C"},
+        "C":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","ResultPath":"$.c","End":true}}}
+        """,
         "fan": """
-            {"StartAt":"F","States":{"F":{"Type":"Parallel","Next":"M","ResultPath":"$.f","Branches":[
-            {"StartAt":"A","States":{"A":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","End":true}}},
-            {"StartAt":"B","States":{"B":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","Next":"C"},
-            "C":{"Type":"Pass","End":true}}}]},
-            "M":{"Type":"Map","ItemsPath":"$.items","MaxConcurrency":2,"ResultPath":"$.m","End":true,"ItemProcessor":{
-            "StartAt":"I","States":{"I":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","End":true}}}}}}
-            """,
+        {"StartAt":"F","States":{"F":{"Type":"Parallel","Next":"M","ResultPath":"$.f","Branches":[
+        {"StartAt":"A","States":{"A":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","End":true}}},
+        {"StartAt":"B","States":{"B":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","Next":"C"},
+        "C":{"Type":"Pass","End":true}}}]},
+        "M":{"Type":"Map","ItemsPath":"$.items","MaxConcurrency":2,"ResultPath":"$.m","End":true,"ItemProcessor":{
+        "StartAt":"I","States":{"I":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","End":true}}}}}}
+        """,
         "retry": """
-            {"StartAt":"Flaky","States":{"Flaky":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","ResultPath":"$.f",
-            "Retry":[{"ErrorEquals":["Again"],"IntervalSeconds":1,"MaxAttempts":3}],"Next":"Broken"},
-            "Broken":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","End":true,
-            "Catch":[{"ErrorEquals":["States.ALL"],"ResultPath":"$.e","Next":"Saved"}]},
-            "Saved":{"Type":"Pass","End":true}}}
-            """,
+        {"StartAt":"Flaky","States":{"Flaky":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","ResultPath":"$.f",
+        "Retry":[{"ErrorEquals":["Again"],"IntervalSeconds":1,"MaxAttempts":3}],"Next":"Broken"},
+        "Broken":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","End":true,
+        "Catch":[{"ErrorEquals":["States.ALL"],"ResultPath":"$.e","Next":"Saved"}]},
+        "Saved":{"Type":"Pass","End":true}}}
+        """,
     ]
 
     static let input: JSONValue = ["items": [1, 2, 3]]

@@ -41,7 +41,8 @@ private final class Kitchen: Sendable {
                 return StepCacheSubject(fields: fields, contents: JSONObject(), expireAfterSeconds: 3600)
             },
             outputs: { [self] _ in state.withLock { $0.outputs } },
-            differences: { before, now in [["Field": "/Fields/Depth", "Before": before["Fields"]?["Depth"] ?? .null, "Now": now["Fields"]?["Depth"] ?? .null]] })
+            differences: { before, now in [["Field": "/Fields/Depth", "Before": before["Fields"]?["Depth"] ?? .null, "Now": now["Fields"]?["Depth"] ?? .null]] }
+        )
         return options
     }
 
@@ -50,7 +51,9 @@ private final class Kitchen: Sendable {
 }
 
 @Suite struct StepCacheTests {
-    private func withKitchen(_ body: (Kitchen, ExecutionEngine, (String, JSONValue) async throws -> (result: ExecutionResult, decision: JSONValue?)) async throws -> Void) async throws {
+    private func withKitchen(
+        _ body: (Kitchen, ExecutionEngine, (String, JSONValue) async throws -> (result: ExecutionResult, decision: JSONValue?)) async throws -> Void
+    ) async throws {
         let (store, path) = try temporaryStore()
         defer { removeStore(path) }
         let kitchen = Kitchen()
@@ -150,10 +153,12 @@ private final class Kitchen: Sendable {
 
     @Test func aTaskThatMissedAndWasStartedNeverAsksTheCacheAgain() throws {
         let machine = try machine(Kitchen.text)
-        let header = ExecutionHeader(arn: "arn:aws:states:us-east-1:000000000000:execution:M:x", name: "x", stateMachineARN: "m", stateMachineName: "M", roleARN: "r", tokenKey: [], seed: 0)
+        let header = ExecutionHeader(
+            arn: "arn:aws:states:us-east-1:000000000000:execution:M:x", name: "x", stateMachineARN: "m", stateMachineName: "M", roleARN: "r", tokenKey: [],
+            seed: 0)
         var execution = Execution(machine: machine.definition, header: header)
         var events = execution.advance(on: [.start(input: ["depth": 4])], at: Timestamp(milliseconds: 0)).events
-        guard case .invoke(let invocation)? = execution.outstandingCommands.first else { 
+        guard case .invoke(let invocation)? = execution.outstandingCommands.first else {
             Issue.record("no task")
             return
         }
@@ -162,7 +167,7 @@ private final class Kitchen: Sendable {
         #expect(events.filter { if case .note(.cacheDecided) = $0.kind { true } else { false } }.count == 1)
         let replayed = Execution(replaying: events, machine: machine.definition, header: header)
         #expect(replayed == execution)
-        guard case .invoke(let again)? = replayed.outstandingCommands.first else { 
+        guard case .invoke(let again)? = replayed.outstandingCommands.first else {
             Issue.record("no task")
             return
         }

@@ -60,7 +60,8 @@ import Testing
         try await withTokenOptions { options, tokens in
             options.clock = { Timestamp(milliseconds: clock.milliseconds.load(ordering: .relaxed)) }
             options.isClockManual = true
-            let text = #"{"StartAt":"T","States":{"T":{"Type":"Task","Resource":"arn:aws:states:::sqs:sendMessage.waitForTaskToken","#
+            let text =
+                #"{"StartAt":"T","States":{"T":{"Type":"Task","Resource":"arn:aws:states:::sqs:sendMessage.waitForTaskToken","#
                 + #""Parameters":{"QueueUrl":"q","MessageBody.$":"$$.Task.Token"},"TimeoutSeconds":60,"End":true}}}"#
             let dying = try ExecutionEngine(store: Store(path: "sfn.db", options: disk.options), options: options)
             let started = try await dying.start(StartRequest(machine: machine(text), input: [:], name: "e"))

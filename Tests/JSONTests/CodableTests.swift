@@ -3,7 +3,10 @@ import Testing
 
 @Suite struct CodableTests {
     enum Colour: String, Codable { case red, blue }
-    enum Shape: Codable, Equatable { case circle(radius: Double), square(side: Int) }
+    enum Shape: Codable, Equatable {
+        case circle(radius: Double)
+        case square(side: Int)
+    }
     class Base: Codable {
         var id = 1
     }

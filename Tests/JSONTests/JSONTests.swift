@@ -93,7 +93,10 @@ import Testing
         ("\"\\x\"", "Unrecognized character escape 'x' (code 120)", 4),
         ("-x", "Unexpected character ('x' (code 120)) in numeric value: expected digit (0-9) to follow minus sign, for valid numeric value", 3),
         ("€", "Unrecognized token '€': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false')", 2),
-        ("\u{1}", "Unexpected character ((CTRL-CHAR, code 1)): expected a valid value (JSON String, Number, Array, Object or token 'null', 'true' or 'false')", 2),
+        (
+            "\u{1}",
+            "Unexpected character ((CTRL-CHAR, code 1)): expected a valid value (JSON String, Number, Array, Object or token 'null', 'true' or 'false')", 2
+        ),
     ])
     func anErrorIsSaidInJacksonsWords(text: String, message: String, column: Int) {
         let error = #expect(throws: JSONError.self) { try JSONValue(parsing: text) }

@@ -235,15 +235,16 @@ extension FunctionOutcome {
         functions.shutDown()
     }
 
-    @Test(arguments: [
-        (["sh", "-c", "read x; echo \"{\\\"got\\\": $x}\"; echo note >&2"], #"{"got":{"a":1}}"#, nil as String?),
-        (["true"], "null", nil),
-        (["sh", "-c", "echo plain"], nil, "Runtime.MarshalError"),
-        (["sh", "-c", "echo no such order >&2; exit 4"], nil, "Runtime.ExitError"),
-        (["sh", "-c", "echo '{\"errorType\": \"OrderError\", \"errorMessage\": \"none\"}' >&2; exit 4"], nil, "OrderError"),
-        (["/no/such/program"], nil, "Runtime.InvalidEntrypoint"),
-        (["sh", "-c", "sleep 60 & sleep 60"], nil, "Sandbox.Timedout"),
-    ] as [([String], String?, String?)])
+    @Test(
+        arguments: [
+            (["sh", "-c", "read x; echo \"{\\\"got\\\": $x}\"; echo note >&2"], #"{"got":{"a":1}}"#, nil as String?),
+            (["true"], "null", nil),
+            (["sh", "-c", "echo plain"], nil, "Runtime.MarshalError"),
+            (["sh", "-c", "echo no such order >&2; exit 4"], nil, "Runtime.ExitError"),
+            (["sh", "-c", "echo '{\"errorType\": \"OrderError\", \"errorMessage\": \"none\"}' >&2; exit 4"], nil, "OrderError"),
+            (["/no/such/program"], nil, "Runtime.InvalidEntrypoint"),
+            (["sh", "-c", "sleep 60 & sleep 60"], nil, "Sandbox.Timedout"),
+        ] as [([String], String?, String?)])
     func aCommandIsAFunction(command: [String], payload: String?, errorType: String?) async throws {
         let folder = Folder()
         let functions = try functions(folder, ["f": ["command": .array(command.map { .string($0) }), "timeout": 2]])
@@ -312,7 +313,8 @@ extension FunctionOutcome {
         defer { for descriptor in open { close(descriptor) } }
         while open.count < 400, let one = Optional(dup(0)), one >= 0 { open.append(one) }
         for _ in 0..<8 {
-            let output = await CommandRun.run(["sh", "-c", "cat; ls /proc/self/fd | wc -l >&2"], environment: Executable.environment, directory: "/", input: [104, 105], log: { _ in })
+            let output = await CommandRun.run(
+                ["sh", "-c", "cat; ls /proc/self/fd | wc -l >&2"], environment: Executable.environment, directory: "/", input: [104, 105], log: { _ in })
             #expect(output.exit == .exited(0))
             #expect(output.standardOutput == [104, 105])
             // 0, 1, 2 and the one with which ls reads the folder.

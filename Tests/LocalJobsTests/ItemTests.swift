@@ -32,12 +32,13 @@ import Testing
         #expect(try items(["Bucket": "b", "Key": "f.csv"], given).count == 2)
     }
 
-    @Test(arguments: [
-        (["InputType": "CSV", "CSVHeaderLocation": "GIVEN", "CSVHeaders": ["a", "a"]], "CSV headers cannot contain duplicates."),
-        (["InputType": "JSON"], "Attempting to map over non-iterable node."),
-        (["InputType": "JSON", "MaxItems": -1], "field MaxItems must be positive"),
-        (["InputType": "JSON", "ItemsPointer": "/x"], "The ItemsPointer '/x' does not match anything in"),
-    ] as [(JSONValue, String)])
+    @Test(
+        arguments: [
+            (["InputType": "CSV", "CSVHeaderLocation": "GIVEN", "CSVHeaders": ["a", "a"]], "CSV headers cannot contain duplicates."),
+            (["InputType": "JSON"], "Attempting to map over non-iterable node."),
+            (["InputType": "JSON", "MaxItems": -1], "field MaxItems must be positive"),
+            (["InputType": "JSON", "ItemsPointer": "/x"], "The ItemsPointer '/x' does not match anything in"),
+        ] as [(JSONValue, String)])
     func whatCannotBeReadSaysWhy(config: JSONValue, cause: String) throws {
         try put("f", "{\"a\": {\"list\": [1]}}")
         do {
@@ -80,7 +81,8 @@ import Testing
         try put("inv/data/1.csv", "\"b\",\"k%201\",\"12\"\n\"b\",\"k2\",\"3\"\n")
         try put(
             "inv/manifest.json",
-            #"{"sourceBucket":"b","destinationBucket":"arn:aws:s3:::b","fileFormat":"CSV","fileSchema":"Bucket, Key, Size","files":[{"key":"inv/data/1.csv","size":1}]}"#)
+            #"{"sourceBucket":"b","destinationBucket":"arn:aws:s3:::b","fileFormat":"CSV","fileSchema":"Bucket, Key, Size","files":[{"key":"inv/data/1.csv","size":1}]}"#
+        )
         let rows = try items(["Bucket": "b", "Key": "inv/manifest.json"], ["InputType": "MANIFEST"])
         #expect(rows == [["Bucket": "b", "Key": "k%201", "Size": "12"], ["Bucket": "b", "Key": "k2", "Size": "3"]])
         try put("athena.csv", "s3://b/one.jsonl\n")
@@ -115,7 +117,10 @@ import Testing
         try plain.add(.failed, ["Name": "f"])
         #expect(try plain.finish() == ["Bucket": "b", "Key": "out/0aa0/manifest.json"])
         let manifest = try JSONValue(parsing: try buckets.get(S3Location(bucket: "b", key: "out/0aa0/manifest.json")))
-        #expect(manifest["ResultFiles"]?["SUCCEEDED"]?.array?.map { $0["Key"] } == ["out/0aa0/SUCCEEDED_0.json", "out/0aa0/SUCCEEDED_1.json", "out/0aa0/SUCCEEDED_2.json"])
+        #expect(
+            manifest["ResultFiles"]?["SUCCEEDED"]?.array?.map { $0["Key"] } == [
+                "out/0aa0/SUCCEEDED_0.json", "out/0aa0/SUCCEEDED_1.json", "out/0aa0/SUCCEEDED_2.json",
+            ])
         #expect(manifest["ResultFiles"]?["PENDING"] == [])
         let flat = try write(["Transformation": "FLATTEN", "OutputType": "JSONL"])
         try flat.add(.succeeded, ["Output": "[1,2]"])

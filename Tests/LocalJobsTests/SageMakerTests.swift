@@ -115,7 +115,8 @@ import Testing
             "train-1", JSONObject([("learning-rate", "0.5"), ("name", "\"an adder\""), ("k", "3")]),
             metrics: [["Name": "loss", "Regex": "loss=(.*?);"]])
         let description = try ended(try await jobs.run(.training, request, SageMakerJobs.Caller(taskID: "t1")))
-        #expect(description["TrainingJobStatus"] == "Completed", "\(description.text()) \(String(decoding: jobs.log(.training, name: "train-1"), as: UTF8.self))")
+        #expect(
+            description["TrainingJobStatus"] == "Completed", "\(description.text()) \(String(decoding: jobs.log(.training, name: "train-1"), as: UTF8.self))")
         #expect(description["ModelArtifacts"]?["S3ModelArtifacts"] == "s3://b/out/train-1/output/model.tar.gz")
         #expect(description["FinalMetricDataList"]?[0]?["Value"] == 0.25)
         #expect(jobs.metricValues(trainingJob: "train-1").map(\.value) == [1, 0.5, 0.33, 0.25])
@@ -127,7 +128,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("raise ValueError('no such column')", "AlgorithmError: ExecuteUserScriptError:\nExitCode 1\nErrorMessage \"ValueError: no such column\"", "States.TaskFailed"),
+        (
+            "raise ValueError('no such column')", "AlgorithmError: ExecuteUserScriptError:\nExitCode 1\nErrorMessage \"ValueError: no such column\"",
+            "States.TaskFailed"
+        ),
         ("open('/opt/ml/output/failure', 'w').write('bad labels'); raise SystemExit(3)", "AlgorithmError: bad labels, exit code: 3", "States.TaskFailed"),
         ("open('/opt/ml/output/failure', 'w').write('CapacityError: none left'); raise SystemExit(1)", "CapacityError: none left", "SageMaker.CAPACITY_ERROR"),
     ])
@@ -154,7 +158,10 @@ import Testing
         let gate = "\(folder.path)/gate"
         try await putSource(
             jobs,
-            ["train.py": "import os, time\nprint('started', flush=True)\nopen('\(folder.path)/starts', 'a').write('x')\nwhile not os.path.exists('\(gate)'): time.sleep(0.01)\nprint('done')"])
+            [
+                "train.py":
+                    "import os, time\nprint('started', flush=True)\nopen('\(folder.path)/starts', 'a').write('x')\nwhile not os.path.exists('\(gate)'): time.sleep(0.01)\nprint('done')"
+            ])
         let (started, continuation) = AsyncStream<Void>.makeStream()
         let first = Task {
             try await jobs.run(
@@ -223,7 +230,10 @@ import Testing
         try put(jobs, "data/x.txt", "4")
         try await putSource(
             jobs,
-            ["train.py": "import argparse\np = argparse.ArgumentParser()\np.add_argument('--rate', type=float)\np.add_argument('--kind')\na = p.parse_args()\nprint('score=%f;' % (a.rate if a.kind == 'good' else -1))"])
+            [
+                "train.py":
+                    "import argparse\np = argparse.ArgumentParser()\np.add_argument('--rate', type=float)\np.add_argument('--kind')\na = p.parse_args()\nprint('score=%f;' % (a.rate if a.kind == 'good' else -1))"
+            ])
         let base = training("unused")
         let request: JSONValue = [
             "HyperParameterTuningJobName": "tune",
@@ -238,7 +248,9 @@ import Testing
             "TrainingJobDefinition": [
                 "StaticHyperParameters": base["HyperParameters"] ?? .null, "InputDataConfig": base["InputDataConfig"] ?? .null,
                 "OutputDataConfig": base["OutputDataConfig"] ?? .null, "ResourceConfig": base["ResourceConfig"] ?? .null,
-                "AlgorithmSpecification": ["TrainingImage": "x", "TrainingInputMode": "File", "MetricDefinitions": [["Name": "score", "Regex": "score=(.*?);"]]],
+                "AlgorithmSpecification": [
+                    "TrainingImage": "x", "TrainingInputMode": "File", "MetricDefinitions": [["Name": "score", "Regex": "score=(.*?);"]],
+                ],
             ],
         ]
         let description = try ended(try await jobs.run(.tuning, request, SageMakerJobs.Caller(taskID: "t1")))
@@ -272,7 +284,9 @@ import Testing
         try put(jobs, "batch/one.csv", "id1,1,2\nid2,3,4\n")
         let request: JSONValue = [
             "TransformJobName": "tr", "ModelName": "m",
-            "TransformInput": ["DataSource": ["S3DataSource": ["S3Uri": "s3://b/batch/", "S3DataType": "S3Prefix"]], "ContentType": "text/csv", "SplitType": "Line"],
+            "TransformInput": [
+                "DataSource": ["S3DataSource": ["S3Uri": "s3://b/batch/", "S3DataType": "S3Prefix"]], "ContentType": "text/csv", "SplitType": "Line",
+            ],
             "TransformOutput": ["S3OutputPath": "s3://b/scored", "AssembleWith": "Line", "Accept": "text/csv"],
             "DataProcessing": ["InputFilter": "$[1:]", "JoinSource": "Input", "OutputFilter": "$[0,-1]"],
         ]

@@ -49,7 +49,10 @@ import Testing
         var registry = TemplateRegistry()
         _ = try TemplateRun(ModelDeliveryTemplate.self, configuration: read(), session: session, registry: &registry)
         _ = try TemplateRun(ModelDeliveryTemplate.self, configuration: read(), session: session, registry: &registry)
-        let other = try read { $0["Payload"] = nil; $0["Registration"] = nil }
+        let other = try read {
+            $0["Payload"] = nil
+            $0["Registration"] = nil
+        }
         #expect(throws: ConfigurationError.self) {
             _ = try TemplateRun(ModelDeliveryTemplate.self, configuration: other, session: session, registry: &registry)
         }
@@ -128,7 +131,10 @@ import Testing
     }
 
     @Test func aSelectionNeedsWhatItWaitsForOrAReference() throws {
-        let json = try JSONValue(parsing: #"{"Version":"2020-12-01","Steps":[{"Name":"A","Type":"Training","Arguments":{}},{"Name":"B","Type":"Training","Arguments":{},"DependsOn":["A"]},{"Name":"C","Type":"Training","Arguments":{},"DependsOn":["B"]},{"Name":"D","Type":"Training","Arguments":{}}]}"#)
+        let json = try JSONValue(
+            parsing:
+                #"{"Version":"2020-12-01","Steps":[{"Name":"A","Type":"Training","Arguments":{}},{"Name":"B","Type":"Training","Arguments":{},"DependsOn":["A"]},{"Name":"C","Type":"Training","Arguments":{},"DependsOn":["B"]},{"Name":"D","Type":"Training","Arguments":{}}]}"#
+        )
         let definition = try #require(PipelineDefinition.parse(json).definition)
         #expect(throws: SelectionError(description: "Invalid SourcePipelineExecutionArn: null. The selected steps [B] have dependencies on [A]")) {
             try SelectiveExecution(definition, selecting: ["B"], hasReference: false)

@@ -34,13 +34,16 @@ import Testing
         let data = ParameterString("ModelData", defaultValue: "s3://b/model.tar.gz")
         let model = Model(
             imageURI: "fakeimage", modelData: data, role: "DummyRole", name: "MyModel", entryPoint: "inference.py", sourceDirectory: "/opt/example/tmp")
-        let written = steps(Pipeline(
-            name: "P", parameters: [data], steps: [ModelStep(name: "MyModelStep", stepArgs: model.create())],
-            session: PipelineSession(region: "us-west-2", bucket: "my-bucket")))
+        let written = steps(
+            Pipeline(
+                name: "P", parameters: [data], steps: [ModelStep(name: "MyModelStep", stepArgs: model.create())],
+                session: PipelineSession(region: "us-west-2", bucket: "my-bucket")))
         #expect(written["MyModelStep-CreateModel"] == created)
         // Where things are put differs: the SDK's places have the time in them.
         func plain(_ step: JSONValue?) -> JSONValue? {
-            guard var object = step?.object, var arguments = object["Arguments"]?.object, var parameters = arguments["HyperParameters"]?.object else { return nil }
+            guard var object = step?.object, var arguments = object["Arguments"]?.object, var parameters = arguments["HyperParameters"]?.object else {
+                return nil
+            }
             parameters["sagemaker_submit_directory"] = nil
             arguments["HyperParameters"] = .object(parameters)
             arguments["OutputDataConfig"] = nil

@@ -31,7 +31,9 @@ import Testing
             let found = try run(pipeline)
             if Self.comparable(found) != Self.comparable(expected) {
                 bad += 1
-                Issue.record("seed \(seed)\nexpected \(Self.text(expected))\nfound    \(Self.text(found))\n\(pipeline.definition.json.text())\n\(pipeline.definition.compile().machine.text())")
+                Issue.record(
+                    "seed \(seed)\nexpected \(Self.text(expected))\nfound    \(Self.text(found))\n\(pipeline.definition.json.text())\n\(pipeline.definition.compile().machine.text())"
+                )
                 if bad > 3 { return }
             }
         }
@@ -44,7 +46,10 @@ import Testing
             for limit in [1, 2] {
                 let found = try run(pipeline, CompileOptions(maxParallelExecutionSteps: limit))
                 #expect(found.mostAtOnce <= limit, "seed \(seed)")
-                #expect(found.statuses == free.statuses && found.payloads == free.payloads && found.succeeded == free.succeeded, "seed \(seed) limit \(limit)\nexpected \(Self.text(free))\nfound    \(Self.text(found))\n\(pipeline.definition.json.text())\n\(pipeline.definition.compile().machine.text())")
+                #expect(
+                    found.statuses == free.statuses && found.payloads == free.payloads && found.succeeded == free.succeeded,
+                    "seed \(seed) limit \(limit)\nexpected \(Self.text(free))\nfound    \(Self.text(found))\n\(pipeline.definition.json.text())\n\(pipeline.definition.compile().machine.text())"
+                )
             }
         }
     }

@@ -29,7 +29,8 @@ import Testing
                 ("train", TrainingInput(s3Data: outputs["train"].S3Output.S3Uri, contentType: "text/csv")),
                 ("validation", TrainingInput(s3Data: outputs["validation"].S3Output.S3Uri, contentType: "text/csv")),
             ])
-        let model = CreateModelStep(name: "AbaloneCreateModel", model: Model(imageURI: estimator.imageURI, modelData: train.properties.ModelArtifacts.S3ModelArtifacts))
+        let model = CreateModelStep(
+            name: "AbaloneCreateModel", model: Model(imageURI: estimator.imageURI, modelData: train.properties.ModelArtifacts.S3ModelArtifacts))
         let record = LambdaStep(
             name: "LambdaRecordModelNameToParameterStore", functionARN: "arn:aws:lambda:us-west-2:123456789012:function:RecordModelName",
             inputs: [("model_name", model.properties.ModelName)])
@@ -107,7 +108,8 @@ import Testing
     }
 
     @Test func theNotebooksAbaloneInSwiftIsTheDefinitionThatTheSDKWrote() throws {
-        guard let entry = Corpus.entries.first(where: { $0.file.hasSuffix("sm-pipelines-preprocess-train-evaluate-batch-transform--abalonepipeline.json") }) else { return }
+        guard let entry = Corpus.entries.first(where: { $0.file.hasSuffix("sm-pipelines-preprocess-train-evaluate-batch-transform--abalonepipeline.json") })
+        else { return }
         // The SDK names the places of code by its hash, and that of the evaluation by the time.
         func plain(_ value: JSONValue) -> JSONValue {
             switch value {
@@ -141,7 +143,8 @@ import Testing
         let evaluate = ProcessingStep(
             name: "Evaluate", processor: Processor(imageURI: "image"),
             inputs: [ProcessingInput(source: forgotten.properties.ModelArtifacts.S3ModelArtifacts, destination: "/opt/ml/processing/model")])
-        let check = ConditionStep(name: "Check", conditions: [.lessThan(JsonGet(step: evaluate, propertyFile: report, jsonPath: "mse"), ParameterFloat("Limit"))])
+        let check = ConditionStep(
+            name: "Check", conditions: [.lessThan(JsonGet(step: evaluate, propertyFile: report, jsonPath: "mse"), ParameterFloat("Limit"))])
         let errors = Pipeline(name: "P", steps: [evaluate, check]).definition().validate().filter { $0.severity == .error }.map(\.description)
         #expect(errors.contains { $0.contains("step 'Evaluate'") && $0.contains("unknown reference 'Steps.Forgotten'") }, "\(errors)")
         #expect(errors.contains { $0.contains("step 'Check'") && $0.contains("unknown reference 'Parameters.Limit'") }, "\(errors)")
@@ -163,14 +166,17 @@ import Testing
                 ]))
         let mse = JsonGet(step: evaluate, propertyFile: report, jsonPath: "regression_metrics.mse.value")
         let register = RegisterModelStep(
-            name: "Register", model: Model(imageURI: "image", modelData: "s3://b/model.tar.gz"), groupName: "group", contentTypes: ["text/csv"], responseTypes: ["text/csv"])
+            name: "Register", model: Model(imageURI: "image", modelData: "s3://b/model.tar.gz"), groupName: "group", contentTypes: ["text/csv"],
+            responseTypes: ["text/csv"])
         let fail = FailStep(name: "TooBad", errorMessage: Join(on: " ", values: ["error above", threshold]))
         let check = ConditionStep(
-            name: "Check", conditions: [.lessThanOrEqualTo(mse, threshold), .and([.not(.equals(mse, 0)), .in("a", ["a", "b"])])], ifSteps: [register], elseSteps: [fail])
+            name: "Check", conditions: [.lessThanOrEqualTo(mse, threshold), .and([.not(.equals(mse, 0)), .in("a", ["a", "b"])])], ifSteps: [register],
+            elseSteps: [fail])
         let tell = LambdaStep(
             name: "Tell", functionARN: "arn:aws:lambda:us-east-1:123456789012:function:tell", inputs: [("outcome", check.properties.Outcome)],
             outputs: [StepOutput("n", .integer)], options: StepOptions(dependsOn: [check]))
-        let pipeline = Pipeline(name: "P", parameters: [threshold], steps: [evaluate, check, tell], parallelism: ParallelismConfiguration(maxParallelExecutionSteps: 2))
+        let pipeline = Pipeline(
+            name: "P", parameters: [threshold], steps: [evaluate, check, tell], parallelism: ParallelismConfiguration(maxParallelExecutionSteps: 2))
         #expect(pipeline.definition().validate() == [])
         #expect(MachineRun(pipeline.compile().machine) != nil)
         #expect(Set(pipeline.compile().placements.map(\.step)) == ["Evaluate", "Check", "Register", "TooBad", "Tell"])

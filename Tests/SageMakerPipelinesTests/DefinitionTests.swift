@@ -32,7 +32,8 @@ import Testing
 
     @Test func aStepMayNotDependOnAFailStep() throws {
         let found = try errors(
-            #"[{"Name":"FailStep","Type":"Fail","Arguments":{"ErrorMessage":""}},{"Name":"CondStep","Type":"Condition","DependsOn":["FailStep"],"Arguments":{"Conditions":[],"IfSteps":[],"ElseSteps":[]}}]"#)
+            #"[{"Name":"FailStep","Type":"Fail","Arguments":{"ErrorMessage":""}},{"Name":"CondStep","Type":"Condition","DependsOn":["FailStep"],"Arguments":{"Conditions":[],"IfSteps":[],"ElseSteps":[]}}]"#
+        )
         #expect(found.count == 1)
         #expect(found.first?.contains("CondStep can not depends on FailStep") == true)
     }
@@ -47,7 +48,10 @@ import Testing
         (#"{"Name":"A","Type":"Training","Arguments":{"x":{"Get":"Parameters.P"}}}"#, "unknown reference 'Parameters.P'"),
         (#"{"Name":"A","Type":"Training","Arguments":{"x":{"Get":"Execution.P"}}}"#, "unknown reference 'Execution.P'"),
         (#"{"Name":"A","Type":"Training","Arguments":{"x":{"Get":"Nonsense"}}}"#, "expected Parameters."),
-        (#"{"Name":"A","Type":"Training","Arguments":{},"RetryPolicies":[{"ExceptionType":["Step.THROTTLING"],"MaxAttempts":1,"ExpireAfterMin":1}]}"#, "both MaxAttempts and ExpireAfterMin"),
+        (
+            #"{"Name":"A","Type":"Training","Arguments":{},"RetryPolicies":[{"ExceptionType":["Step.THROTTLING"],"MaxAttempts":1,"ExpireAfterMin":1}]}"#,
+            "both MaxAttempts and ExpireAfterMin"
+        ),
         (#"{"Name":"A","Type":"Training","Arguments":{},"RetryPolicies":[{"ExceptionType":["Nope"]}]}"#, "expected one of Step.SERVICE_FAULT"),
         (#"{"Name":"A","Type":"Training","Arguments":{},"RetryPolicies":[{"ExceptionType":["Step.THROTTLING"],"MaxAttempts":21}]}"#, "from 0 to 20"),
         (#"{"Name":"A","Type":"Training","Arguments":{},"CacheConfig":{"Enabled":true,"ExpireAfter":"soon"}}"#, "expected a duration"),
@@ -60,12 +64,16 @@ import Testing
     }
 
     @Test func aReferenceToAPropertyThatTheTypeHasNotIsRefused() throws {
-        let found = try errors(#"[{"Name":"T","Type":"Training","Arguments":{}},{"Name":"U","Type":"Training","Arguments":{"x":{"Get":"Steps.T.ModelArtefacts.S3ModelArtifacts"}}}]"#)
+        let found = try errors(
+            #"[{"Name":"T","Type":"Training","Arguments":{}},{"Name":"U","Type":"Training","Arguments":{"x":{"Get":"Steps.T.ModelArtefacts.S3ModelArtifacts"}}}]"#
+        )
         #expect(found == ["/Steps/1/Arguments/x: step 'U': a Training step has no property 'ModelArtefacts' (step 'T')"])
     }
 
     @Test func aCycleIsNamedStepByStep() throws {
-        let found = try errors(#"[{"Name":"A","Type":"Training","Arguments":{},"DependsOn":["C"]},{"Name":"B","Type":"Training","Arguments":{},"DependsOn":["A"]},{"Name":"C","Type":"Training","Arguments":{},"DependsOn":["B"]}]"#)
+        let found = try errors(
+            #"[{"Name":"A","Type":"Training","Arguments":{},"DependsOn":["C"]},{"Name":"B","Type":"Training","Arguments":{},"DependsOn":["A"]},{"Name":"C","Type":"Training","Arguments":{},"DependsOn":["B"]}]"#
+        )
         #expect(found.count == 1 && found[0].contains("B → C → A → B"), "\(found)")
     }
 
@@ -94,7 +102,10 @@ import Testing
     }
 
     @Test func parametersAreTypedAndCheckedAtTheStart() throws {
-        let json = try JSONValue(parsing: #"{"Version":"2020-12-01","Parameters":[{"Name":"N","Type":"Integer","DefaultValue":1},{"Name":"S","Type":"String","EnumValues":["a","b"],"DefaultValue":"a"},{"Name":"F","Type":"Float"},{"Name":"B","Type":"Boolean","DefaultValue":false}],"Steps":[{"Name":"A","Type":"Training","Arguments":{}}]}"#)
+        let json = try JSONValue(
+            parsing:
+                #"{"Version":"2020-12-01","Parameters":[{"Name":"N","Type":"Integer","DefaultValue":1},{"Name":"S","Type":"String","EnumValues":["a","b"],"DefaultValue":"a"},{"Name":"F","Type":"Float"},{"Name":"B","Type":"Boolean","DefaultValue":false}],"Steps":[{"Name":"A","Type":"Training","Arguments":{}}]}"#
+        )
         let definition = try #require(PipelineDefinition.parse(json).definition)
         #expect(try definition.executionInput(parameters: ["N": "2", "F": "0.5", "B": "True"]).text() == #"{"N":2,"S":"a","F":0.5,"B":true}"#)
         for bad in [["F": "0.5", "N": "x"], ["F": "0.5", "S": "c"], [:], ["F": "1", "Z": "1"], ["F": "1", "S": ""]] as [[String: JSONValue]] {

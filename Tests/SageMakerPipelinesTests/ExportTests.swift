@@ -14,7 +14,9 @@ import Testing
     private func check(_ members: JSONObject) -> JSONValue {
         var step = document([
             "Name": "Check", "Type": "QualityCheck", "CheckType": "DATA_QUALITY", "ModelPackageGroupName": "g",
-            "Arguments": ["ProcessingOutputConfig": ["Outputs": [["OutputName": "o", "S3Output": ["S3Uri": "s3://b/o", "LocalPath": "/o", "S3UploadMode": "EndOfJob"]]]]],
+            "Arguments": [
+                "ProcessingOutputConfig": ["Outputs": [["OutputName": "o", "S3Output": ["S3Uri": "s3://b/o", "LocalPath": "/o", "S3UploadMode": "EndOfJob"]]]]
+            ],
         ])
         for (key, value) in members { step[key] = value }
         return [.object(step)]
@@ -39,7 +41,10 @@ import Testing
     /// c waits for a; d waits for a and b: not series-parallel.
     private var shapeOfN: JSONValue {
         func step(_ name: String, _ before: [String]) -> JSONValue {
-            ["Name": .string(name), "Type": "Lambda", "FunctionArn": "arn:aws:lambda:us-east-1:123456789012:function:f", "OutputParameters": [], "Arguments": [:], "DependsOn": .array(before.map { .string($0) })]
+            [
+                "Name": .string(name), "Type": "Lambda", "FunctionArn": "arn:aws:lambda:us-east-1:123456789012:function:f", "OutputParameters": [],
+                "Arguments": [:], "DependsOn": .array(before.map { .string($0) }),
+            ]
         }
         return [step("a", []), step("b", []), step("c", ["a"]), step("d", ["a", "b"])]
     }
@@ -56,7 +61,10 @@ import Testing
 
     @Test func aMachineTooLongForStepFunctionsIsSaidToBe() {
         let steps = (0..<1500).map { index -> JSONValue in
-            ["Name": .string("s\(index)"), "Type": "Callback", "SqsQueueUrl": .string(String(repeating: "q", count: 600)), "OutputParameters": [], "Arguments": [:]]
+            [
+                "Name": .string("s\(index)"), "Type": "Callback", "SqsQueueUrl": .string(String(repeating: "q", count: 600)), "OutputParameters": [],
+                "Arguments": [:],
+            ]
         }
         #expect(exported(.array(steps)).losses.contains { $0.contains("Step Functions takes 1048576") })
     }

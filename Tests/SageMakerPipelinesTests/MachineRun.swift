@@ -65,7 +65,9 @@ struct MachineRun {
                 }
                 turns += 1
             } while execution.hasReadyWork && turns < 100_000
-            guard execution.isRunning, let next = pending.indices.min(by: { (pending[$0].at, pending[$0].order) < (pending[$1].at, pending[$1].order) }) else { break }
+            guard execution.isRunning, let next = pending.indices.min(by: { (pending[$0].at, pending[$0].order) < (pending[$1].at, pending[$1].order) }) else {
+                break
+            }
             let due = pending.remove(at: next)
             now = max(now, due.at)
             if let name = due.name, steps.contains(name) { atWork -= 1 }

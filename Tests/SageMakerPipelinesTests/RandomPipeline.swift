@@ -72,9 +72,10 @@ struct RandomPipeline {
             steps[index] = .object(object)
         }
         let top = drafts.indices.filter { drafts[$0].parent == nil }.map { steps[$0] }
-        definition = PipelineDefinition(document: JSONObject([
-            ("Version", JSONValue.string("2020-12-01")), ("Parameters", JSONValue.array(parameters)), ("Steps", JSONValue.array(top)),
-        ]))
+        definition = PipelineDefinition(
+            document: JSONObject([
+                ("Version", JSONValue.string("2020-12-01")), ("Parameters", JSONValue.array(parameters)), ("Steps", JSONValue.array(top)),
+            ]))
     }
 
     private static func json(_ drafts: [Draft], _ index: Int) -> JSONValue {
@@ -98,9 +99,10 @@ struct RandomPipeline {
             step["OutputParameters"] = [["OutputName": "v", "OutputType": "String"]]
         }
         if !draft.waits.isEmpty {
-            step["DependsOn"] = .array(draft.waits.map { wait in
-                wait.1 == "Succeeded" ? .string(drafts[wait.0].name) : ["Step": .string(drafts[wait.0].name), "Trigger": .string(wait.1)]
-            })
+            step["DependsOn"] = .array(
+                draft.waits.map { wait in
+                    wait.1 == "Succeeded" ? .string(drafts[wait.0].name) : ["Step": .string(drafts[wait.0].name), "Trigger": .string(wait.1)]
+                })
         }
         return .object(step)
     }

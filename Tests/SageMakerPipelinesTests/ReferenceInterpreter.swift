@@ -94,10 +94,12 @@ struct ReferenceInterpreter {
     }
 
     private func payload(_ step: PipelineStep, _ values: [String: String]) -> String {
-        JSONValue.object(step.arguments.mapValues { value in
-            guard case .object = value, let text = value["Get"]?.string else { return value }
-            return .string(values[Self.name(in: text)] ?? "missing")
-        }).text()
+        JSONValue.object(
+            step.arguments.mapValues { value in
+                guard case .object = value, let text = value["Get"]?.string else { return value }
+                return .string(values[Self.name(in: text)] ?? "missing")
+            }
+        ).text()
     }
 
     private static func name(in reference: String) -> String { String(reference.split(separator: ".")[1]) }

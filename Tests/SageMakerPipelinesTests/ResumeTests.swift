@@ -55,9 +55,13 @@ import Testing
         let json: JSONValue = [
             "Version": "2020-12-01", "Parameters": [],
             "Steps": [
-                ["Name": "C", "Type": "Condition", "Arguments": [
-                    "Conditions": [["Type": "Equals", "LeftValue": 1, "RightValue": 1]], "IfSteps": [["Name": "Bad", "Type": "Fail", "Arguments": ["ErrorMessage": "too bad"]]], "ElseSteps": [],
-                ]]
+                [
+                    "Name": "C", "Type": "Condition",
+                    "Arguments": [
+                        "Conditions": [["Type": "Equals", "LeftValue": 1, "RightValue": 1]],
+                        "IfSteps": [["Name": "Bad", "Type": "Fail", "Arguments": ["ErrorMessage": "too bad"]]], "ElseSteps": [],
+                    ],
+                ]
             ],
         ]
         let definition = PipelineDefinition(document: try #require(json.object))
@@ -101,7 +105,10 @@ import Testing
     }
 
     @Test func theStepsOfAForEachAreCountedAndListedByTheirIndex() throws {
-        let body: JSONValue = ["Name": "Work", "Type": "Lambda", "FunctionArn": "arn:aws:lambda:us-east-1:123456789012:function:f", "OutputParameters": [], "Arguments": ["item": ["Get": "ForEach.CurrentItem"]]]
+        let body: JSONValue = [
+            "Name": "Work", "Type": "Lambda", "FunctionArn": "arn:aws:lambda:us-east-1:123456789012:function:f", "OutputParameters": [],
+            "Arguments": ["item": ["Get": "ForEach.CurrentItem"]],
+        ]
         let json: JSONValue = [
             "Version": "2020-12-01", "Parameters": [],
             "Steps": [["Name": "Each", "Type": "ForEach", "Arguments": ["IterableItems": ["a", "b", "c"], "MaxConcurrency": 1, "ForEachBody": [body]]]],

@@ -8,7 +8,9 @@ import Testing
 @Suite struct SlowClientTests {
     private static let ask = "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}"
 
-    private static func with(_ change: (inout ServerOptions) -> Void, handler: @escaping HTTPServer.Handler = { echo($0) }, _ body: (Int) async throws -> Void) async throws {
+    private static func with(
+        _ change: (inout ServerOptions) -> Void, handler: @escaping HTTPServer.Handler = { echo($0) }, _ body: (Int) async throws -> Void
+    ) async throws {
         var options = ServerOptions()
         options.port = 0
         change(&options)

@@ -32,9 +32,10 @@ struct Harness {
         let surroundings = Surroundings(
             variables: ["AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_MAX_ATTEMPTS": "1"],
             readFile: { _ in nil })
-        table = AWSIntegrations(services, surroundings: surroundings, pace: pace, requestSeconds: requestSeconds).entries() + [
-            .init(takes: { $0.isService("http", "invoke") }, HTTPInvoke(region: "us-east-1", connections: [:], requiresConnection: false))
-        ]
+        table =
+            AWSIntegrations(services, surroundings: surroundings, pace: pace, requestSeconds: requestSeconds).entries() + [
+                .init(takes: { $0.isService("http", "invoke") }, HTTPInvoke(region: "us-east-1", connections: [:], requiresConnection: false))
+            ]
     }
 
     func run(

@@ -106,30 +106,53 @@ struct JobTests {
         #expect(report.submissions.withLock { $0.first?["SdkHttpMetadata"]?["HttpStatusCode"] } == 200)
     }
 
-    @Test(arguments: [
-        ("ecs:runTask.sync", ["TaskDefinition": "t"], ["tasks": [["taskArn": "a", "clusterArn": "c"]]],
-            ["tasks": [["taskArn": "a", "lastStatus": "STOPPED", "containers": [["exitCode": 3]]]]], #""ExitCode":3"#),
-        ("batch:submitJob.sync", ["JobName": "n", "JobQueue": "q", "JobDefinition": "d"], ["jobId": "1"],
-            ["jobs": [["jobId": "1", "status": "FAILED", "statusReason": "why"]]], #""StatusReason":"why""#),
-        ("athena:startQueryExecution.sync", ["QueryString": "q"], ["QueryExecutionId": "1"],
-            ["QueryExecution": ["Status": ["State": "FAILED", "StateChangeReason": "why"]]], #""StateChangeReason":"why""#),
-        ("sagemaker:createProcessingJob.sync", ["ProcessingJobName": "n"], ["ProcessingJobArn": "a"],
-            ["ProcessingJobStatus": "Failed", "FailureReason": "why"], #""FailureReason":"why""#),
-        ("codebuild:startBuild.sync", ["ProjectName": "p"], ["build": ["id": "1"]],
-            ["builds": [["id": "1", "buildStatus": "FAULT"]]], #""BuildStatus":"FAULT""#),
-        ("elasticmapreduce:addStep.sync", ["ClusterId": "c", "Step": ["Name": "n", "HadoopJarStep": ["Jar": "j"]]], ["StepIds": ["s"]],
-            ["Step": ["Id": "s", "Status": ["State": "FAILED"]]], #""State":"FAILED""#),
-        ("emr-serverless:startJobRun.sync", ["ApplicationId": "a", "ExecutionRoleArn": "r"], ["applicationId": "a", "jobRunId": "1"],
-            ["jobRun": ["jobRunId": "1", "state": "FAILED"]], #""State":"FAILED""#),
-        ("eks:createNodegroup.sync", ["ClusterName": "c", "NodegroupName": "n"], ["nodegroup": ["status": "CREATING"]],
-            ["nodegroup": ["status": "CREATE_FAILED"]], #""Status":"CREATE_FAILED""#),
-        ("bedrock:createModelCustomizationJob.sync", ["JobName": "n"], ["jobArn": "a"], ["status": "Failed", "failureMessage": "why"],
-            #""FailureMessage":"why""#),
-        ("states:startExecution.sync", ["StateMachineArn": "m"], ["executionArn": "e"],
-            ["executionArn": "e", "status": "FAILED", "error": "E", "input": "{}"], #"{"Error":"E","ExecutionArn":"e","Input":"{}","Status":"FAILED"}"#),
-        ("states:startExecution.sync:2", ["StateMachineArn": "m"], ["executionArn": "e"],
-            ["executionArn": "e", "status": "FAILED", "error": "E", "input": "{}"], #"{"Error":"E","ExecutionArn":"e","Input":{},"Status":"FAILED"}"#),
-    ] as [(String, JSONValue, JSONValue, JSONValue, String)])
+    @Test(
+        arguments: [
+            (
+                "ecs:runTask.sync", ["TaskDefinition": "t"], ["tasks": [["taskArn": "a", "clusterArn": "c"]]],
+                ["tasks": [["taskArn": "a", "lastStatus": "STOPPED", "containers": [["exitCode": 3]]]]], #""ExitCode":3"#
+            ),
+            (
+                "batch:submitJob.sync", ["JobName": "n", "JobQueue": "q", "JobDefinition": "d"], ["jobId": "1"],
+                ["jobs": [["jobId": "1", "status": "FAILED", "statusReason": "why"]]], #""StatusReason":"why""#
+            ),
+            (
+                "athena:startQueryExecution.sync", ["QueryString": "q"], ["QueryExecutionId": "1"],
+                ["QueryExecution": ["Status": ["State": "FAILED", "StateChangeReason": "why"]]], #""StateChangeReason":"why""#
+            ),
+            (
+                "sagemaker:createProcessingJob.sync", ["ProcessingJobName": "n"], ["ProcessingJobArn": "a"],
+                ["ProcessingJobStatus": "Failed", "FailureReason": "why"], #""FailureReason":"why""#
+            ),
+            (
+                "codebuild:startBuild.sync", ["ProjectName": "p"], ["build": ["id": "1"]],
+                ["builds": [["id": "1", "buildStatus": "FAULT"]]], #""BuildStatus":"FAULT""#
+            ),
+            (
+                "elasticmapreduce:addStep.sync", ["ClusterId": "c", "Step": ["Name": "n", "HadoopJarStep": ["Jar": "j"]]], ["StepIds": ["s"]],
+                ["Step": ["Id": "s", "Status": ["State": "FAILED"]]], #""State":"FAILED""#
+            ),
+            (
+                "emr-serverless:startJobRun.sync", ["ApplicationId": "a", "ExecutionRoleArn": "r"], ["applicationId": "a", "jobRunId": "1"],
+                ["jobRun": ["jobRunId": "1", "state": "FAILED"]], #""State":"FAILED""#
+            ),
+            (
+                "eks:createNodegroup.sync", ["ClusterName": "c", "NodegroupName": "n"], ["nodegroup": ["status": "CREATING"]],
+                ["nodegroup": ["status": "CREATE_FAILED"]], #""Status":"CREATE_FAILED""#
+            ),
+            (
+                "bedrock:createModelCustomizationJob.sync", ["JobName": "n"], ["jobArn": "a"], ["status": "Failed", "failureMessage": "why"],
+                #""FailureMessage":"why""#
+            ),
+            (
+                "states:startExecution.sync", ["StateMachineArn": "m"], ["executionArn": "e"],
+                ["executionArn": "e", "status": "FAILED", "error": "E", "input": "{}"], #"{"Error":"E","ExecutionArn":"e","Input":"{}","Status":"FAILED"}"#
+            ),
+            (
+                "states:startExecution.sync:2", ["StateMachineArn": "m"], ["executionArn": "e"],
+                ["executionArn": "e", "status": "FAILED", "error": "E", "input": "{}"], #"{"Error":"E","ExecutionArn":"e","Input":{},"Status":"FAILED"}"#
+            ),
+        ] as [(String, JSONValue, JSONValue, JSONValue, String)])
     func aFailedJobIsATaskFailureWithItsDescription(
         _ resource: String, _ input: JSONValue, _ started: JSONValue, _ description: JSONValue, _ part: String
     ) async throws {

@@ -72,16 +72,17 @@ import Testing
                 == "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==")
     }
 
-    @Test(arguments: [
-        (["Method": nil], "The field 'Method' is required but was missing"),
-        (["Method": "FETCH"], "The value of the field 'Method' has an invalid format"),
-        (["ApiEndpoint": "ftp://x"], "The value of the field 'ApiEndpoint' has an invalid format"),
-        (["Headers": ["Host": "x"]], "The value of the field 'Headers' has an invalid format"),
-        (["Headers": ["X": "a\r\nb"]], "The value of the field 'Headers' has an invalid format"),
-        (["Headers": "x"], "The value of the field 'Headers' has an invalid format"),
-        (["Transform": ["RequestBodyEncoding": "XML"]], "The value of the field 'Transform' has an invalid format"),
-        (["Body": 1], "The field 'Body' is not supported by Step Functions"),
-    ] as [(JSONValue, String)])
+    @Test(
+        arguments: [
+            (["Method": nil], "The field 'Method' is required but was missing"),
+            (["Method": "FETCH"], "The value of the field 'Method' has an invalid format"),
+            (["ApiEndpoint": "ftp://x"], "The value of the field 'ApiEndpoint' has an invalid format"),
+            (["Headers": ["Host": "x"]], "The value of the field 'Headers' has an invalid format"),
+            (["Headers": ["X": "a\r\nb"]], "The value of the field 'Headers' has an invalid format"),
+            (["Headers": "x"], "The value of the field 'Headers' has an invalid format"),
+            (["Transform": ["RequestBodyEncoding": "XML"]], "The value of the field 'Transform' has an invalid format"),
+            (["Body": 1], "The field 'Body' is not supported by Step Functions"),
+        ] as [(JSONValue, String)])
     func wrongParametersAreARuntimeError(_ change: JSONValue, _ complaint: String) {
         let input = changed { for (key, value) in change.object ?? JSONObject() { $0[key] = value.isNull ? nil : value } }
         #expect {

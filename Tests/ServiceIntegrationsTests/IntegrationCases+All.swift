@@ -18,7 +18,9 @@ extension IntegrationCase {
         .init("s3:putObject", #"{"Bucket":"b","Key":"k","Body":{"a":1}}"#, [""], done),
         .init("s3:listObjectsV2", #"{"Bucket":"b"}"#, ["<ListBucketResult><KeyCount>3</KeyCount></ListBucketResult>"], #""KeyCount":3"#),
         .init("aws-sdk:s3:getObject", #"{"Bucket":"b","Key":"k"}"#, ["text"], #""Body":"text""#),
-        .init("aws-sdk:ec2:describeVpcs", #"{"VpcIds":["v"]}"#, ["<DescribeVpcsResponse><vpcSet><item><vpcId>v</vpcId></item></vpcSet></DescribeVpcsResponse>"], #""VpcId":"v""#),
+        .init(
+            "aws-sdk:ec2:describeVpcs", #"{"VpcIds":["v"]}"#, ["<DescribeVpcsResponse><vpcSet><item><vpcId>v</vpcId></item></vpcSet></DescribeVpcsResponse>"],
+            #""VpcId":"v""#),
         .init("aws-sdk:lambda:getFunction", #"{"FunctionName":"f"}"#, [#"{"Configuration":{"FunctionName":"f"}}"#], #""FunctionName":"f""#),
     ]
 
@@ -26,8 +28,12 @@ extension IntegrationCase {
         .init("lambda:invoke", #"{"FunctionName":"f"}"#, [#"{"n":1}"#], #""Payload":{"n":1}"#),
         .init("arn:aws:lambda:us-east-1:123456789012:function:f", "1", [#"{"n":1}"#], #"{"n":1}"#),
         .init("sqs:sendMessage", #"{"QueueUrl":"q","MessageBody":"m"}"#, [#"{"MessageId":"1"}"#], #""MessageId":"1""#),
-        .init("sns:publish", #"{"TopicArn":"t","Message":"m"}"#, ["<PublishResponse><PublishResult><MessageId>1</MessageId></PublishResult></PublishResponse>"], #""MessageId":"1""#),
-        .init("aws-sdk:sns:publish", #"{"TopicArn":"t","Message":"m"}"#, ["<PublishResponse><PublishResult><MessageId>1</MessageId></PublishResult></PublishResponse>"], #"{"MessageId":"1"}"#),
+        .init(
+            "sns:publish", #"{"TopicArn":"t","Message":"m"}"#, ["<PublishResponse><PublishResult><MessageId>1</MessageId></PublishResult></PublishResponse>"],
+            #""MessageId":"1""#),
+        .init(
+            "aws-sdk:sns:publish", #"{"TopicArn":"t","Message":"m"}"#,
+            ["<PublishResponse><PublishResult><MessageId>1</MessageId></PublishResult></PublishResponse>"], #"{"MessageId":"1"}"#),
         .init("events:putEvents", #"{"Entries":[]}"#, [#"{"FailedEntryCount":0,"Entries":[]}"#], #""FailedEntryCount":0"#),
     ]
 
@@ -50,10 +56,12 @@ extension IntegrationCase {
         sageMakerJob("LabelingJob"), sageMakerJob("AutoMLJob"), sageMakerJob("CompilationJob", done: "COMPLETED", running: "INPROGRESS"),
         .job(
             "sagemaker:createEndpoint.sync", #"{"EndpointName":"n","EndpointConfigName":"c"}"#, [#"{"EndpointArn":"a"}"#, #"{"EndpointStatus":"InService"}"#],
-            #""EndpointStatus":"InService""#, running: #"{"EndpointStatus":"Creating"}"#, .finds([#"{"EndpointStatus":"Creating"}"#], without: "CreateEndpoint")),
+            #""EndpointStatus":"InService""#, running: #"{"EndpointStatus":"Creating"}"#, .finds([#"{"EndpointStatus":"Creating"}"#], without: "CreateEndpoint")
+        ),
         .job(
             "sagemaker:updateEndpoint.sync", #"{"EndpointName":"n","EndpointConfigName":"c"}"#, [#"{"EndpointArn":"a"}"#, #"{"EndpointStatus":"InService"}"#],
-            #""EndpointStatus":"InService""#, running: #"{"EndpointStatus":"Updating"}"#, .finds([#"{"EndpointStatus":"Updating"}"#], without: "UpdateEndpoint")),
+            #""EndpointStatus":"InService""#, running: #"{"EndpointStatus":"Updating"}"#, .finds([#"{"EndpointStatus":"Updating"}"#], without: "UpdateEndpoint")
+        ),
         .init("sagemaker:createEndpointConfig", #"{"EndpointConfigName":"n"}"#, [#"{"EndpointConfigArn":"a"}"#], #""EndpointConfigArn":"a""#),
         .init("sagemaker:createModel", #"{"ModelName":"n"}"#, [#"{"ModelArn":"a"}"#], #""ModelArn":"a""#),
     ]
@@ -71,9 +79,12 @@ extension IntegrationCase {
             [#"{"tasks":[{"taskArn":"a","clusterArn":"c"}]}"#, #"{"tasks":[{"taskArn":"a","lastStatus":"STOPPED","containers":[{"exitCode":0}]}]}"#],
             #""LastStatus":"STOPPED""#, running: #"{"tasks":[{"taskArn":"a","lastStatus":"RUNNING"}]}"#, stop: "StopTask", .token),
         .job(
-            "batch:submitJob.sync", #"{"JobName":"n","JobQueue":"q","JobDefinition":"d"}"#, [#"{"jobId":"1"}"#, #"{"jobs":[{"jobId":"1","status":"SUCCEEDED"}]}"#],
+            "batch:submitJob.sync", #"{"JobName":"n","JobQueue":"q","JobDefinition":"d"}"#,
+            [#"{"jobId":"1"}"#, #"{"jobs":[{"jobId":"1","status":"SUCCEEDED"}]}"#],
             #""Status":"SUCCEEDED""#, running: #"{"jobs":[{"jobId":"1","status":"RUNNING"}]}"#, stop: "POST /v1/terminatejob",
-            .finds([#"{"jobSummaryList":[{"jobId":"0"},{"jobId":"1"}]}"#, #"{"jobs":[{"jobId":"0"},{"jobId":"1","tags":{"sfn-run:task":"%TASK%"}}]}"#], without: "POST /v1/submitjob")),
+            .finds(
+                [#"{"jobSummaryList":[{"jobId":"0"},{"jobId":"1"}]}"#, #"{"jobs":[{"jobId":"0"},{"jobId":"1","tags":{"sfn-run:task":"%TASK%"}}]}"#],
+                without: "POST /v1/submitjob")),
         codeBuild("startBuild", "build", "builds", stop: "StopBuild"), codeBuild("startBuildBatch", "buildBatch", "buildBatches", stop: "StopBuildBatch"),
         .init("codebuild:stopBuild", #"{"Id":"p:1"}"#, ["{}"], done), .init("codebuild:stopBuildBatch", #"{"Id":"p:1"}"#, ["{}"], done),
         .init("codebuild:retryBuildBatch", #"{"Id":"p:1"}"#, ["{}"], done), .init("codebuild:deleteBuildBatch", #"{"Id":"p:1"}"#, ["{}"], done),
@@ -99,10 +110,14 @@ extension IntegrationCase {
             "glue:startJobRun.sync", #"{"JobName":"j"}"#, [#"{"JobRunId":"1"}"#, #"{"JobRun":{"Id":"1","JobRunState":"SUCCEEDED"}}"#],
             #""JobRunState":"SUCCEEDED""#, running: #"{"JobRun":{"Id":"1","JobRunState":"RUNNING"}}"#, stop: "BatchStopJobRun",
             .finds(
-                [#"{"JobRuns":[{"Id":"0","JobName":"j"}],"NextToken":"n"}"#, #"{"JobRuns":[{"Id":"1","JobName":"j","Arguments":{"--sfn-run-task":"%TASK%"}}]}"#],
+                [
+                    #"{"JobRuns":[{"Id":"0","JobName":"j"}],"NextToken":"n"}"#,
+                    #"{"JobRuns":[{"Id":"1","JobName":"j","Arguments":{"--sfn-run-task":"%TASK%"}}]}"#,
+                ],
                 without: "StartJobRun")),
         .job(
-            "athena:startQueryExecution.sync", #"{"QueryString":"q"}"#, [#"{"QueryExecutionId":"1"}"#, #"{"QueryExecution":{"Status":{"State":"SUCCEEDED"}}}"#],
+            "athena:startQueryExecution.sync", #"{"QueryString":"q"}"#,
+            [#"{"QueryExecutionId":"1"}"#, #"{"QueryExecution":{"Status":{"State":"SUCCEEDED"}}}"#],
             #""State":"SUCCEEDED""#, running: #"{"QueryExecution":{"Status":{"State":"RUNNING"}}}"#, stop: "StopQueryExecution", .token),
         .init("athena:stopQueryExecution", #"{"QueryExecutionId":"1"}"#, ["{}"], done),
         .init("athena:getQueryExecution", #"{"QueryExecutionId":"1"}"#, [#"{"QueryExecution":{"Query":"q"}}"#], #""Query":"q""#),
@@ -111,7 +126,8 @@ extension IntegrationCase {
 
     private static let emr: [IntegrationCase] = [
         .job(
-            "elasticmapreduce:createCluster.sync", #"{"Name":"n","Instances":{}}"#, [#"{"JobFlowId":"j"}"#, #"{"Cluster":{"Id":"j","Status":{"State":"WAITING"}}}"#],
+            "elasticmapreduce:createCluster.sync", #"{"Name":"n","Instances":{}}"#,
+            [#"{"JobFlowId":"j"}"#, #"{"Cluster":{"Id":"j","Status":{"State":"WAITING"}}}"#],
             #""ClusterId":"j""#, running: #"{"Cluster":{"Id":"j","Status":{"State":"STARTING"}}}"#, stop: "TerminateJobFlows",
             .finds(
                 [
@@ -124,9 +140,12 @@ extension IntegrationCase {
             running: #"{"Step":{"Id":"s","Status":{"State":"RUNNING"}}}"#, stop: "CancelSteps",
             .finds([#"{"Steps":[{"Id":"r"},{"Id":"s","Config":{"Properties":{"sfn-run:task":"%TASK%"}}}]}"#], without: "AddJobFlowSteps")),
         .job(
-            "elasticmapreduce:terminateCluster.sync", #"{"ClusterId":"c"}"#, ["{}", #"{"Cluster":{"Id":"c","Status":{"State":"TERMINATED"}}}"#], #""ClusterId":"c""#,
+            "elasticmapreduce:terminateCluster.sync", #"{"ClusterId":"c"}"#, ["{}", #"{"Cluster":{"Id":"c","Status":{"State":"TERMINATED"}}}"#],
+            #""ClusterId":"c""#,
             running: #"{"Cluster":{"Id":"c","Status":{"State":"TERMINATING"}}}"#, .repeats),
-        .init("elasticmapreduce:cancelStep", #"{"ClusterId":"c","StepId":"s"}"#, [#"{"CancelStepsInfoList":[{"StepId":"s"}]}"#], #""CancelStepsInfo":{"StepId":"s"}"#),
+        .init(
+            "elasticmapreduce:cancelStep", #"{"ClusterId":"c","StepId":"s"}"#, [#"{"CancelStepsInfoList":[{"StepId":"s"}]}"#],
+            #""CancelStepsInfo":{"StepId":"s"}"#),
         .init("elasticmapreduce:setClusterTerminationProtection", #"{"ClusterId":"c","TerminationProtected":true}"#, ["{}"], done),
         .init(
             "elasticmapreduce:modifyInstanceFleetByName", #"{"ClusterId":"c","InstanceFleetName":"core","InstanceFleet":{"TargetOnDemandCapacity":8}}"#,
@@ -144,7 +163,8 @@ extension IntegrationCase {
             running: #"{"jobRun":{"state":"RUNNING"}}"#, stop: "DELETE /applications/a/jobruns/1", .token),
         .job(
             "emr-serverless:cancelJobRun.sync", #"{"ApplicationId":"a","JobRunId":"1"}"#,
-            [#"{"applicationId":"a","jobRunId":"1"}"#, #"{"jobRun":{"state":"CANCELLED"}}"#], #""State":"CANCELLED""#, running: #"{"jobRun":{"state":"CANCELLING"}}"#,
+            [#"{"applicationId":"a","jobRunId":"1"}"#, #"{"jobRun":{"state":"CANCELLED"}}"#], #""State":"CANCELLED""#,
+            running: #"{"jobRun":{"state":"CANCELLING"}}"#,
             .finds([#"{"jobRun":{"state":"CANCELLING"}}"#], without: "DELETE /applications/a/jobruns/1")),
     ]
 
@@ -159,7 +179,8 @@ extension IntegrationCase {
     }
 
     private static let eks: [IntegrationCase] = [
-        eksThing("createCluster", #"{"Name":"n"}"#, "cluster", without: "POST /clusters"), eksThing("deleteCluster", #"{"Name":"n"}"#, "cluster", without: "DELETE /clusters/n"),
+        eksThing("createCluster", #"{"Name":"n"}"#, "cluster", without: "POST /clusters"),
+        eksThing("deleteCluster", #"{"Name":"n"}"#, "cluster", without: "DELETE /clusters/n"),
         eksThing("createNodegroup", #"{"ClusterName":"c","NodegroupName":"n"}"#, "nodegroup", without: "POST /clusters/c/node-groups"),
         eksThing("deleteNodegroup", #"{"ClusterName":"c","NodegroupName":"n"}"#, "nodegroup", without: "DELETE /clusters/c/node-groups/n"),
         eksThing("createFargateProfile", #"{"ClusterName":"c","FargateProfileName":"n"}"#, "fargateProfile", without: "POST /clusters/c/fargate-profiles"),

@@ -101,7 +101,9 @@ struct ServiceNames: Sendable {
         case .xml:
             [
                 "status": .integer(Int64(status)),
-                "body": .string("<ErrorResponse><Error><Type>Sender</Type><Code>\(code)</Code><Message>\(message)</Message></Error><RequestId>id-1</RequestId></ErrorResponse>"),
+                "body": .string(
+                    "<ErrorResponse><Error><Type>Sender</Type><Code>\(code)</Code><Message>\(message)</Message></Error><RequestId>id-1</RequestId></ErrorResponse>"
+                ),
             ]
         case .http: ["status": .integer(Int64(status)), "body": ["message": .string(message)]]
         }
@@ -111,21 +113,31 @@ struct ServiceNames: Sendable {
 
     /// Errors that a service's API does not describe have the name of its client's exception.
     static let all: [String: ServiceNames] = [
-        "lambda": .init(.restJSON, "Lambda", throttling: ("TooManyRequestsException", "TooManyRequestsException"), refusal: ("ResourceNotFoundException", "ResourceNotFoundException")),
+        "lambda": .init(
+            .restJSON, "Lambda", throttling: ("TooManyRequestsException", "TooManyRequestsException"),
+            refusal: ("ResourceNotFoundException", "ResourceNotFoundException")),
         "dynamodb": .init(.json, "DynamoDB", throttling: (base, base), refusal: ("ConditionalCheckFailedException", "ConditionalCheckFailedException")),
         "sqs": .init(.json, "SQS", throttling: (base, "AmazonSQSException"), refusal: ("QueueDoesNotExist", "QueueDoesNotExistException")),
         "sns": .init(.xml, "SNS", throttling: ("Throttling", "AmazonSNSException"), refusal: ("NotFound", "NotFoundException")),
         "events": .init(.json, "EventBridge", throttling: (base, base), refusal: ("InternalException", "InternalException")),
-        "states": .init(.json, "StepFunctions", throttling: (base, "AWSStepFunctionsException"), refusal: ("StateMachineDoesNotExist", "StateMachineDoesNotExistException")),
-        "sagemaker": .init(.json, "SageMaker", throttling: (base, "AmazonSageMakerException"), refusal: ("ResourceLimitExceeded", "ResourceLimitExceededException")),
+        "states": .init(
+            .json, "StepFunctions", throttling: (base, "AWSStepFunctionsException"), refusal: ("StateMachineDoesNotExist", "StateMachineDoesNotExistException")),
+        "sagemaker": .init(
+            .json, "SageMaker", throttling: (base, "AmazonSageMakerException"), refusal: ("ResourceLimitExceeded", "ResourceLimitExceededException")),
         "s3": .init(.xml, "S3", throttling: ("SlowDown", "AmazonS3Exception"), refusal: ("NoSuchKey", "NoSuchKeyException")),
         "ecs": .init(.json, "ECS", throttling: (base, "AmazonECSException"), refusal: ("ClusterNotFoundException", "ClusterNotFoundException")),
         "batch": .init(.restJSON, "Batch", throttling: ("TooManyRequestsException", "AWSBatchException"), refusal: ("ClientException", "ClientException")),
         "glue": .init(.json, "Glue", throttling: (base, base), refusal: ("EntityNotFoundException", "EntityNotFoundException")),
-        "athena": .init(.json, "Athena", throttling: ("TooManyRequestsException", "TooManyRequestsException"), refusal: ("InvalidRequestException", "InvalidRequestException")),
-        "codebuild": .init(.json, "CodeBuild", throttling: (base, "AWSCodeBuildException"), refusal: ("ResourceNotFoundException", "ResourceNotFoundException")),
-        "elasticmapreduce": .init(.json, "ElasticMapReduce", throttling: (base, "AmazonElasticMapReduceException"), refusal: ("InvalidRequestException", "InvalidRequestException")),
-        "emr-serverless": .init(.restJSON, "EMRServerless", throttling: ("TooManyRequestsException", "AWSEMRServerlessException"), refusal: ("ConflictException", "ConflictException")),
+        "athena": .init(
+            .json, "Athena", throttling: ("TooManyRequestsException", "TooManyRequestsException"),
+            refusal: ("InvalidRequestException", "InvalidRequestException")),
+        "codebuild": .init(
+            .json, "CodeBuild", throttling: (base, "AWSCodeBuildException"), refusal: ("ResourceNotFoundException", "ResourceNotFoundException")),
+        "elasticmapreduce": .init(
+            .json, "ElasticMapReduce", throttling: (base, "AmazonElasticMapReduceException"), refusal: ("InvalidRequestException", "InvalidRequestException")),
+        "emr-serverless": .init(
+            .restJSON, "EMRServerless", throttling: ("TooManyRequestsException", "AWSEMRServerlessException"),
+            refusal: ("ConflictException", "ConflictException")),
         "eks": .init(.restJSON, "EKS", throttling: (base, base), refusal: ("InvalidParameterException", "InvalidParameterException")),
         "kubernetes": .init(.http, "EKS", throttling: ("", "429"), refusal: ("", "409")),
         "bedrock": .init(.restJSON, "Bedrock", throttling: (base, base), refusal: ("ValidationException", "ValidationException")),
@@ -135,6 +147,8 @@ struct ServiceNames: Sendable {
         "aws-sdk:dynamodb": .init(.json, "DynamoDb", throttling: (base, base), refusal: ("ResourceNotFoundException", "ResourceNotFoundException")),
         "aws-sdk:ec2": .init(.xml, "Ec2", throttling: ("RequestLimitExceeded", "Ec2Exception"), refusal: ("InvalidVpcID.NotFound", "Ec2Exception")),
         "aws-sdk:sns": .init(.xml, "Sns", throttling: ("Throttled", "ThrottledException"), refusal: ("NotFound", "NotFoundException")),
-        "aws-sdk:lambda": .init(.restJSON, "Lambda", throttling: ("TooManyRequestsException", "TooManyRequestsException"), refusal: ("ResourceNotFoundException", "ResourceNotFoundException")),
+        "aws-sdk:lambda": .init(
+            .restJSON, "Lambda", throttling: ("TooManyRequestsException", "TooManyRequestsException"),
+            refusal: ("ResourceNotFoundException", "ResourceNotFoundException")),
     ]
 }

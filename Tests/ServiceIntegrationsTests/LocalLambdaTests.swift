@@ -53,7 +53,9 @@ func taskRequest(_ resource: String, _ input: JSONValue, taskID: String = "0-1")
             Issue.record("it was found")
         } catch {
             #expect(error.error == "Lambda.ResourceNotFoundException")
-            #expect(error.cause?.hasPrefix("Function not found: arn:aws:lambda:us-east-1:123456789012:function:none:$LATEST (Service: AWSLambda; Status Code: 404;") == true)
+            #expect(
+                error.cause?.hasPrefix("Function not found: arn:aws:lambda:us-east-1:123456789012:function:none:$LATEST (Service: AWSLambda; Status Code: 404;")
+                    == true)
         }
     }
 

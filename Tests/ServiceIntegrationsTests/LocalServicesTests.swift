@@ -90,7 +90,8 @@ import Testing
         #expect(emr["ClusterId"] == "j-1")
         let lineage = try await call("arn:aws:states:::sfn-run:recordLineage", ["Artifacts": [["ArtifactName": "a"]]])
         #expect(lineage["ArtifactArns"]?["a"] == "arn:aws:sagemaker:us-east-1:123456789012:artifact/a")
-        #expect(try await call("arn:aws:states:::sagemaker:createModel", ["ModelName": "m"]) == ["ModelArn": "arn:aws:sagemaker:us-east-1:123456789012:model/m"])
+        #expect(
+            try await call("arn:aws:states:::sagemaker:createModel", ["ModelName": "m"]) == ["ModelArn": "arn:aws:sagemaker:us-east-1:123456789012:model/m"])
         _ = try await call("arn:aws:states:::sagemaker:createEndpointConfig", ["EndpointConfigName": "c"], task: "0-3")
         let endpoint = try await call("arn:aws:states:::sfn-run:createEndpoint.sync", ["EndpointName": "e", "EndpointConfigName": "c"], task: "0-4")
         #expect(endpoint["EndpointStatus"] == "InService")

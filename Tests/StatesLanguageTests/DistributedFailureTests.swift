@@ -22,10 +22,22 @@ import Testing
     static let reader = #""ItemReader":{"Resource":"arn:aws:states:::s3:getObject","#
 
     @Test(arguments: [
-        (reader + #""ReaderConfig":{"InputType":"JSON","MaxItemsPath":"$.n"},"Parameters":{"Bucket":"b","Key":"k"}}"#, "The MaxItemsPath field refers to value \"1.5\" which is not a valid integer: $.n"),
-        (reader + #""Parameters":{"Bucket":"b","Key.$":"$.k"}}"#, "The JSONPath '$.k' specified for the field 'Key.$' could not be found in the input '{\"n\":1.5,\"i\":[1]}'"),
-        (#""ItemsPath":"$.i","ItemBatcher":{"MaxItemsPerBatchPath":"$.n"}"#, "The MaxItemsPerBatchPath field refers to value \"1.5\" which is not a valid integer: $.n"),
-        (#""ItemsPath":"$.i","ItemBatcher":{"MaxItemsPerBatch":1,"BatchInput":{"a.$":"$.z"}}"#, "The JSONPath '$.z' specified for the field 'a.$' could not be found in the input '{\"n\":1.5,\"i\":[1]}'"),
+        (
+            reader + #""ReaderConfig":{"InputType":"JSON","MaxItemsPath":"$.n"},"Parameters":{"Bucket":"b","Key":"k"}}"#,
+            "The MaxItemsPath field refers to value \"1.5\" which is not a valid integer: $.n"
+        ),
+        (
+            reader + #""Parameters":{"Bucket":"b","Key.$":"$.k"}}"#,
+            "The JSONPath '$.k' specified for the field 'Key.$' could not be found in the input '{\"n\":1.5,\"i\":[1]}'"
+        ),
+        (
+            #""ItemsPath":"$.i","ItemBatcher":{"MaxItemsPerBatchPath":"$.n"}"#,
+            "The MaxItemsPerBatchPath field refers to value \"1.5\" which is not a valid integer: $.n"
+        ),
+        (
+            #""ItemsPath":"$.i","ItemBatcher":{"MaxItemsPerBatch":1,"BatchInput":{"a.$":"$.z"}}"#,
+            "The JSONPath '$.z' specified for the field 'a.$' could not be found in the input '{\"n\":1.5,\"i\":[1]}'"
+        ),
     ])
     func whatCannotBeEvaluatedFailsTheStateBeforeThereIsARun(_ fields: String, _ cause: String) throws {
         let found = try run(fields, input: #"{"n":1.5,"i":[1]}"#)

@@ -195,7 +195,8 @@ import Testing
         let found = errors(
             state(
                 #""Type":"Map","End":true,"ItemReader":{"Resource":"arn:aws:states:::s3:getObject","ReaderConfig":{"# + configuration
-                    + #"}},"ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"},"StartAt":"P","States":{"P":{"Type":"Succeed"}}}"#))
+                    + #"}},"ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"},"StartAt":"P","States":{"P":{"Type":"Succeed"}}}"#
+            ))
         #expect(found.count == 1)
         #expect(found.first?.hasPrefix("SCHEMA_VALIDATION_FAILED: " + sentence + " at /States/S/ItemReader/ReaderConfig") == true)
     }

@@ -5,7 +5,9 @@ import Testing
 @Suite struct RegistryTests {
     private let arn = "arn:aws:states:us-east-1:000000000000:stateMachine:m"
 
-    private func revision(_ id: String, _ tx: WriteTransaction, at now: Milliseconds = 1, isInitial: Bool = false) throws
+    private func revision(
+        _ id: String, _ tx: WriteTransaction, at now: Milliseconds = 1, isInitial: Bool = false
+    ) throws
         -> StateMachineRevision
     {
         StateMachineRevision(
@@ -20,9 +22,10 @@ import Testing
                 try tx.createStateMachine(
                     arn: arn, name: "m", type: .standard, revision: try revision("r1", tx, isInitial: true))
             })
-        #expect(try store.write { tx in
-            try tx.createStateMachine(arn: arn, name: "m", type: .standard, revision: try revision("r2", tx))
-        } == nil)
+        #expect(
+            try store.write { tx in
+                try tx.createStateMachine(arn: arn, name: "m", type: .standard, revision: try revision("r2", tx))
+            } == nil)
         #expect(try store.write { try $0.updateStateMachine(id, to: try revision("r3", $0, at: 5)) })
         let row = try #require(try store.read { try $0.stateMachine(arn: arn) })
         #expect(row.revision.id == "r3" && row.updatedMilliseconds == 5 && row.createdMilliseconds == 1)

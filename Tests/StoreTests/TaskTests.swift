@@ -1,5 +1,5 @@
-import Synchronization
 import Glibc
+import Synchronization
 import Testing
 
 @testable import Store
@@ -85,14 +85,22 @@ import Testing
         }
         var chunks: [TaskLogChunk] = []
         try store.read { tx in
-            try tx.forEachLogChunk(of: id, event: 3) { chunks.append($0); return true }
+            try tx.forEachLogChunk(of: id, event: 3) {
+                chunks.append($0)
+                return true
+            }
         }
         let text = String(decoding: chunks.flatMap(\.bytes), as: UTF8.self)
         #expect(text.hasSuffix("line 198\nline 199\n") && text.utf8.count >= 90 && text.utf8.count <= 108)
         #expect(chunks.first?.startOffset == Int64(900 - text.utf8.count))
         #expect(chunks.map(\.sequence) == Array((100 - chunks.count)..<100))
         var all = 0
-        try store.read { tx in try tx.forEachLogChunk(of: id) { all += $0.bytes.count; return true } }
+        try store.read { tx in
+            try tx.forEachLogChunk(of: id) {
+                all += $0.bytes.count
+                return true
+            }
+        }
         #expect(all == text.utf8.count + 100)
     }
 
@@ -114,7 +122,10 @@ import Testing
         }
         var outputs: [String?] = []
         try store.read { tx in
-            try tx.forEachResult(of: run) { outputs.append($0.payload.output); return true }
+            try tx.forEachResult(of: run) {
+                outputs.append($0.payload.output)
+                return true
+            }
         }
         #expect(outputs == ["0", "1", "2"])
         #expect(try store.read { try $0.childCounts(of: run) } == [.succeeded: 3])

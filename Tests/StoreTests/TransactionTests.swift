@@ -57,7 +57,7 @@ import Testing
                     for number in 0..<30 {
                         let name = "w\(worker)-\(number)"
                         try store.write { _ = try $0.insertSample(name) }
-    
+
                     }
                 }
             }

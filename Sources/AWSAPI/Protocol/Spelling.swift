@@ -52,7 +52,13 @@ struct Spelling: Sendable {
         for (index, byte) in raw.enumerated() {
             if isInText {
                 compact.append(byte)
-                if isEscaped { isEscaped = false } else if byte == UInt8(ascii: "\\") { isEscaped = true } else if byte == UInt8(ascii: "\"") { isInText = false }
+                if isEscaped {
+                    isEscaped = false
+                } else if byte == UInt8(ascii: "\\") {
+                    isEscaped = true
+                } else if byte == UInt8(ascii: "\"") {
+                    isInText = false
+                }
                 continue
             }
             switch byte {

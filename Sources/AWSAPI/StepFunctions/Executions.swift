@@ -288,7 +288,9 @@ extension StepFunctionsAPI {
                 range = bottom...min(last, bottom + Int64(page.limit) - 1)
             }
             let includesData = parameters.bool("includeExecutionData") ?? true
-            var events = try tx.storedEvents(of: row.id, range: range, in: machine).compactMap { $0.awsJSON(in: machine, region: region, includesData: includesData) }
+            var events = try tx.storedEvents(of: row.id, range: range, in: machine).compactMap {
+                $0.awsJSON(in: machine, region: region, includesData: includesData)
+            }
             if includesData, let text = Self.inputText(try tx.payload(of: row.id)?.parameters) {
                 var spelling = Spelling(text)
                 // What JSONata makes is written anew, though it equals the caller's.

@@ -52,7 +52,8 @@ extension StepFunctionsAPI {
             throw APIError("StateMachineDeleting", "State machine is currently being deleted: '\(known.arn)'")
         }
         let definition = try store.read { try $0.definition(known.revision.definition) }
-        let same = definition == parameters.required("definition") && known.type.rawValue == type
+        let same =
+            definition == parameters.required("definition") && known.type.rawValue == type
             && known.revision.logging == configuration.logging && known.revision.tracing == configuration.tracing
             && (configuration.encryption == nil || known.revision.encryption ?? MachineConfiguration.awsOwnedKey == configuration.encryption)
         guard same else { throw APIError("StateMachineAlreadyExists", "State Machine Already Exists: '\(known.arn)'") }
@@ -70,8 +71,9 @@ extension StepFunctionsAPI {
         let arn = parameters.required("stateMachineArn")
         let row = try machineRow(arn)
         if row.status != .active { throw APIError.machineIsDeleted(arn) }
-        guard parameters["definition"] != nil || parameters["roleArn"] != nil || parameters["loggingConfiguration"] != nil
-            || parameters["tracingConfiguration"] != nil || parameters["encryptionConfiguration"] != nil
+        guard
+            parameters["definition"] != nil || parameters["roleArn"] != nil || parameters["loggingConfiguration"] != nil
+                || parameters["tracingConfiguration"] != nil || parameters["encryptionConfiguration"] != nil
         else {
             throw APIError(
                 "MissingRequiredParameter", "Either the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration must be specified")
@@ -94,7 +96,8 @@ extension StepFunctionsAPI {
                 logging: parameters["loggingConfiguration"] == nil ? old.logging : configuration.logging,
                 tracing: parameters["tracingConfiguration"] == nil ? old.tracing : configuration.tracing,
                 encryption: parameters["encryptionConfiguration"] == nil ? old.encryption : configuration.encryption, createdMilliseconds: now)
-            let isChanged = definition != old.definition || revision.roleARN != old.roleARN || revision.logging != old.logging
+            let isChanged =
+                definition != old.definition || revision.roleARN != old.roleARN || revision.logging != old.logging
                 || revision.tracing != old.tracing || revision.encryption != old.encryption
             var current = old.id
             if isChanged {

@@ -14,7 +14,8 @@ extension StepFunctionsAPI {
         if row.status != .active { throw APIError.machineIsDeleted(arn) }
         if let wanted = parameters.text("revisionId"), wanted != (row.revision.isInitial ? "INITIAL" : row.revision.id) {
             throw APIError.conflict(
-                "Failed to publish the State Machine version for revision \(wanted). The current State Machine revision is \(row.revision.isInitial ? "INITIAL" : row.revision.id).")
+                "Failed to publish the State Machine version for revision \(wanted). The current State Machine revision is \(row.revision.isInitial ? "INITIAL" : row.revision.id)."
+            )
         }
         // A revision that has a version is published already, whatever the description.
         let newest = try store.read { try $0.versions(of: row.id, limit: 1).first }
@@ -45,7 +46,8 @@ extension StepFunctionsAPI {
         if let newest = try tx.versions(of: row.id, limit: 1).first, newest.revision.id == revision {
             if description == nil || description == newest.description { return (newest.number, newest.createdMilliseconds) }
             throw APIError.conflict(
-                "Failed to publish the State Machine version for revision \(revision). A version of this revision exists with another description: \(newest.number).")
+                "Failed to publish the State Machine version for revision \(revision). A version of this revision exists with another description: \(newest.number)."
+            )
         }
         return (try tx.publishVersion(of: row.id, revision: revision, description: description, at: now), now)
     }
@@ -78,7 +80,8 @@ extension StepFunctionsAPI {
             let users = try tx.aliases(of: row.id, limit: 1000).filter { Routing($0.routing).arns.contains(arn) }.map(\.name)
             if !users.isEmpty {
                 throw APIError.conflict(
-                    "Version to be deleted must not be referenced by an alias. Current list of aliases referencing this version: [\(users.joined(separator: ", "))]")
+                    "Version to be deleted must not be referenced by an alias. Current list of aliases referencing this version: [\(users.joined(separator: ", "))]"
+                )
             }
             try tx.deleteVersion(number, of: row.id)
         }
@@ -120,7 +123,8 @@ extension StepFunctionsAPI {
             throw APIError.validation("Routing configuration must contain one or two versions.", .routing)
         }
         if Set(routing.arns).count != routing.arns.count {
-            throw APIError.validation("Routing configuration must contain distinct state machine version ARNs. Received: [\(routing.arns.joined(separator: ", "))]", .routing)
+            throw APIError.validation(
+                "Routing configuration must contain distinct state machine version ARNs. Received: [\(routing.arns.joined(separator: ", "))]", .routing)
         }
         let weights = routing.entries.map(\.weight)
         if weights.reduce(0, +) != 100 {
@@ -131,7 +135,8 @@ extension StepFunctionsAPI {
         for arn in routing.arns {
             try ARN.check(arn, .stateMachine)
             guard let (machine, qualifier) = ARN.qualified(arn), Int(qualifier) != nil else {
-                throw APIError.validation("Routing configuration must contain state machine version ARNs. Received: [\(routing.arns.joined(separator: ", "))]", .routing)
+                throw APIError.validation(
+                    "Routing configuration must contain state machine version ARNs. Received: [\(routing.arns.joined(separator: ", "))]", .routing)
             }
             if let row, row.arn != machine {
                 throw APIError.validation(

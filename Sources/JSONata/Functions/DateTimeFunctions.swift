@@ -29,9 +29,11 @@ enum DateTimeFunctions {
     private static func timezone(_ value: Value, _ run: Run) -> String? {
         guard let text = value.string, run.options.profile == .stepFunctions else { return value.string }
         let bytes = Array(text.utf8)
-        let isOffset = bytes.count == 5 && (bytes[0] == UInt8(ascii: "+") || bytes[0] == UInt8(ascii: "-")) && bytes.dropFirst().allSatisfy {
-            $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9")
-        }
+        let isOffset =
+            bytes.count == 5 && (bytes[0] == UInt8(ascii: "+") || bytes[0] == UInt8(ascii: "-"))
+            && bytes.dropFirst().allSatisfy {
+                $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9")
+            }
         return isOffset ? text : nil
     }
 

@@ -271,7 +271,8 @@ enum StringFunctions {
             if try !Truth.isTrue(result) { return .undefined }
             throw Failure("T1010")
         }
-        let isMatch = member(object, "start").number != nil || member(object, "end").number != nil
+        let isMatch =
+            member(object, "start").number != nil || member(object, "end").number != nil
             || member(object, "groups").isArray || member(object, "next").isFunction
         if !isMatch { throw Failure("T1010") }
         return result

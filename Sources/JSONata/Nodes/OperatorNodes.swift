@@ -2,7 +2,13 @@ import JSON
 
 /// `+ - * / %`
 final class ArithmeticNode: Node {
-    enum Operation: String { case add = "+", subtract = "-", multiply = "*", divide = "/", remainder = "%" }
+    enum Operation: String {
+        case add = "+"
+        case subtract = "-"
+        case multiply = "*"
+        case divide = "/"
+        case remainder = "%"
+    }
 
     private unowned(unsafe) let lhs: Node
     private unowned(unsafe) let rhs: Node
@@ -131,7 +137,12 @@ final class EqualityNode: Node {
 
 /// `< <= > >=`
 final class ComparisonNode: Node {
-    enum Operation: String { case less = "<", lessOrEqual = "<=", greater = ">", greaterOrEqual = ">=" }
+    enum Operation: String {
+        case less = "<"
+        case lessOrEqual = "<="
+        case greater = ">"
+        case greaterOrEqual = ">="
+    }
 
     private unowned(unsafe) let lhs: Node
     private unowned(unsafe) let rhs: Node

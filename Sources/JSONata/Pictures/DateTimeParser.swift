@@ -114,7 +114,8 @@ struct DateTimeParser {
         let isByWeek = !isByMonthWeek && isType(0b0100_1000, dates)
         let times = mask("PHhmsf")
         let isTwelveHours = !isType(0b01_0111, times) && isType(0b10_1111, times)
-        let order = (isByDay ? "YD" : isByMonthWeek ? "XxwF" : isByWeek ? "XWF" : "YMD")
+        let order =
+            (isByDay ? "YD" : isByMonthWeek ? "XxwF" : isByWeek ? "XWF" : "YMD")
             + (isTwelveHours ? "Phmsf" : "Hmsf")
         let today = CivilDate(milliseconds: now)
         var isStarted = false

@@ -69,7 +69,8 @@ struct IntegerPicture {
             return
         }
         zero = zeroFound
-        let distance = separators.allSatisfy { $0.character == separators[0].character }
+        let distance =
+            separators.allSatisfy { $0.character == separators[0].character }
             ? Grouping.regular(separators.map(\.position)) : 0
         if distance > 0 {
             regular = Separator(position: distance, character: separators[0].character)

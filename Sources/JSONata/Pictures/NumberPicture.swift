@@ -176,7 +176,8 @@ struct NumberPicture {
                 let digits = toLeft ? text.prefix(current) : text[min(current, text.count)...]
                 positions.append(digits.count(where: properties.isDigit))
                 // As jsonata-js: the next one is looked for in the integer part, whichever part this is.
-                place = current + 1 < part.integer.count
+                place =
+                    current + 1 < part.integer.count
                     ? part.integer[(current + 1)...].firstIndex(of: properties.groupingSeparator) : nil
                 if let next = place, next > text.count { place = nil }
             }
@@ -254,7 +255,8 @@ struct NumberPicture {
         let place = text.firstIndex(of: point) ?? text.count
         let missingLeft = analysis.minimumInteger - place
         let missingRight = analysis.minimumFraction - (text.count - place - 1)
-        text = [Character](repeating: zero, count: max(0, missingLeft)) + text
+        text =
+            [Character](repeating: zero, count: max(0, missingLeft)) + text
             + [Character](repeating: zero, count: max(0, missingRight))
         group(&text, analysis, properties)
         let end = text.firstIndex(of: point) ?? text.count

@@ -27,7 +27,8 @@ struct RegexParser {
             case 0x5D: inClass = false
             case 0x28 where !inClass:
                 let isSpecial = index + 1 < units.count && units[index + 1] == 0x3F
-                let isNamed = isSpecial && index + 3 < units.count && units[index + 2] == 0x3C
+                let isNamed =
+                    isSpecial && index + 3 < units.count && units[index + 2] == 0x3C
                     && units[index + 3] != 0x3D && units[index + 3] != 0x21
                 if !isSpecial || isNamed { count += 1 }
             default: break

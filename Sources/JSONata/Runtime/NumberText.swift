@@ -119,7 +119,7 @@ enum NumberText {
             out = digits + [UInt8](repeating: 48, count: exponent + 1 - digits.count)
         case 0..<21:
             out = digits[...exponent] + [UInt8(ascii: ".")] + digits[(exponent + 1)...]
-        case -6 ..< 0:
+        case -6..<0:
             out = [48, UInt8(ascii: ".")] + [UInt8](repeating: 48, count: -exponent - 1) + digits
         default:
             out.append(digits[0])

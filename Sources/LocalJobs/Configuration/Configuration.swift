@@ -250,8 +250,10 @@ enum Wildcard {
     static func matches(_ pattern: String, _ text: String) -> Bool {
         let pattern = Array(pattern.utf8)
         let text = Array(text.utf8)
-        var place = 0, index = 0
-        var star: Int?, resume = 0
+        var place = 0
+        var index = 0
+        var star: Int?
+        var resume = 0
         while index < text.count {
             if place < pattern.count, pattern[place] == UInt8(ascii: "*") {
                 star = place

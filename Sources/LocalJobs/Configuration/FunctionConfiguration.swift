@@ -74,7 +74,8 @@ package struct FunctionConfiguration: Sendable, Equatable {
     /// `"functions/total.py:handler"`
     private static func shorthand(_ text: String, _ reader: ConfigurationReader, name: String, folder: String) -> FunctionConfiguration? {
         let place = split(text)
-        let root: String, handler: String
+        let root: String
+        let handler: String
         (root, handler) = rootAndHandler(place.file, place.function, folder)
         let runner: Runner
         if text.hasPrefix("http://") || text.hasPrefix("https://") {
@@ -90,7 +91,9 @@ package struct FunctionConfiguration: Sendable, Equatable {
         return FunctionConfiguration(name: shortName(name), runner: runner, directory: folder)
     }
 
-    private static func handler(_ reader: ConfigurationReader, _ member: String, suffix: String, _ folder: String)
+    private static func handler(
+        _ reader: ConfigurationReader, _ member: String, suffix: String, _ folder: String
+    )
         -> (root: String, handler: String)?
     {
         guard let text = reader.string(member) else { return nil }

@@ -22,13 +22,15 @@ package struct LocalParameters: Sendable {
             if old != nil, input["Overwrite"]?.bool != true {
                 throw JobFailure(
                     "Ssm.ParameterAlreadyExistsException",
-                    "The parameter already exists. To overwrite this value, set the overwrite option in the request to true. (Service: Ssm, Status Code: 400, Request ID: \(Identifiers.uuid()))")
+                    "The parameter already exists. To overwrite this value, set the overwrite option in the request to true. (Service: Ssm, Status Code: 400, Request ID: \(Identifiers.uuid()))"
+                )
             }
             let version = (old?["Version"]?.wholeNumber ?? 0) + 1
             let record: JSONValue = [
                 "ARN": .string("arn:aws:ssm:\(region):\(account):parameter\(name.hasPrefix("/") ? "" : "/")\(name)"), "DataType": "text",
                 "LastModifiedDate": .string(Timestamps.iso(Timestamps.milliseconds())), "Name": .string(name),
-                "Type": input["Type"] ?? old?["Type"] ?? "String", "Value": .string(input["Value"].map { $0.string ?? $0.text() } ?? ""), "Version": .integer(version),
+                "Type": input["Type"] ?? old?["Type"] ?? "String", "Value": .string(input["Value"].map { $0.string ?? $0.text() } ?? ""),
+                "Version": .integer(version),
             ]
             guard !name.isEmpty else { throw JobFailure("Ssm.ValidationException", "A parameter needs a name.") }
             try buckets.put(record.bytes(.pretty), to: place(name))

@@ -60,7 +60,9 @@ package struct LocalQueues: Sendable {
     /// A UUID made of a task's name.
     private static func identifier(_ text: String) -> String {
         let hex = Digest.hex(text, algorithm: .sha256)
-        let parts = [hex.prefix(8), hex.dropFirst(8).prefix(4), "4" + hex.dropFirst(13).prefix(3), "8" + hex.dropFirst(17).prefix(3), hex.dropFirst(20).prefix(12)]
+        let parts = [
+            hex.prefix(8), hex.dropFirst(8).prefix(4), "4" + hex.dropFirst(13).prefix(3), "8" + hex.dropFirst(17).prefix(3), hex.dropFirst(20).prefix(12),
+        ]
         return parts.map { String($0) }.joined(separator: "-")
     }
 }

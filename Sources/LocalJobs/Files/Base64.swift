@@ -20,7 +20,8 @@ package enum Base64 {
     /// nil: not Base64.
     package static func decode(_ text: String) -> [UInt8]? {
         var out: [UInt8] = []
-        var bits = 0, count = 0
+        var bits = 0
+        var count = 0
         for byte in text.utf8 where byte != UInt8(ascii: "=") && byte != 0x0A && byte != 0x0D {
             guard let value = alphabet.firstIndex(of: byte) else { return nil }
             bits = (bits << 6 | value) & 0xFFFFFF

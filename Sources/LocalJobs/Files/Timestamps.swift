@@ -45,7 +45,8 @@ package enum Identifiers {
         var low = UInt64.random(in: 0 ... .max)
         high = (high & ~0xF000) | 0x4000
         low = (low & 0x3FFF_FFFF_FFFF_FFFF) | 0x8000_0000_0000_0000
-        let a = hex(high, 16), b = hex(low, 16)
+        let a = hex(high, 16)
+        let b = hex(low, 16)
         let parts = [a.prefix(8), a.dropFirst(8).prefix(4), a.dropFirst(12), b.prefix(4), b.dropFirst(4)]
         return parts.joined(separator: "-")
     }

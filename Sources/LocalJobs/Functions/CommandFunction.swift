@@ -4,7 +4,9 @@ import JSON
 /// A function that is any command: the event as JSON on standard input, the result as JSON on standard output.
 enum CommandFunction {
     /// nil: cancelled.
-    static func call(_ call: FunctionCall, _ function: FunctionConfiguration, words: [String], region: String) async
+    static func call(
+        _ call: FunctionCall, _ function: FunctionConfiguration, words: [String], region: String
+    ) async
         -> FunctionOutcome.Result?
     {
         var environment = Executable.environment

@@ -4,9 +4,10 @@ import Synchronization
 /// The Lambda functions of this machine, found by name, alias or ARN.
 package final class LocalFunctions: Sendable {
     /// POSTs `body` (JSON) to a URL with headers; the room above has the HTTP client. The failure's text ends up in the cause.
-    package typealias Post = @Sendable (
-        _ url: String, _ headers: [(String, String)], _ body: [UInt8], _ timeoutSeconds: Double?
-    ) async throws(FunctionTransportError) -> (status: Int, headers: [(String, String)], body: [UInt8])
+    package typealias Post =
+        @Sendable (
+            _ url: String, _ headers: [(String, String)], _ body: [UInt8], _ timeoutSeconds: Double?
+        ) async throws(FunctionTransportError) -> (status: Int, headers: [(String, String)], body: [UInt8])
 
     package let region: String
     package let account: String

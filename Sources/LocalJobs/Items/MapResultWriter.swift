@@ -4,7 +4,11 @@ import JSON
 /// Writes the results of a distributed Map's children as its ResultWriter says: `SUCCEEDED_n.json`, `FAILED_n.json`,
 /// `PENDING_n.json` and `manifest.json` under `<Prefix>/<map run uuid>/`.
 package final class MapResultWriter {
-    package enum Kind: String, CaseIterable { case failed = "FAILED", pending = "PENDING", succeeded = "SUCCEEDED" }
+    package enum Kind: String, CaseIterable {
+        case failed = "FAILED"
+        case pending = "PENDING"
+        case succeeded = "SUCCEEDED"
+    }
 
     private struct Part {
         var number = 0

@@ -210,12 +210,18 @@ final class ChildProcess: Sendable {
     private func flush(_ channel: Int) {
         let finished = state.withLock { state -> Int32? in
             guard var out = state.outgoing[channel] else { return nil }
-            defer { state.outgoing[channel]?.pending = out.pending; state.outgoing[channel]?.offset = out.offset }
+            defer {
+                state.outgoing[channel]?.pending = out.pending
+                state.outgoing[channel]?.offset = out.offset
+            }
             while out.offset < out.pending.count {
                 let count = out.pending.withUnsafeBytes { buffer in
                     write(out.descriptor, buffer.baseAddress.map { $0 + out.offset }, buffer.count - out.offset)
                 }
-                if count > 0 { out.offset += count; continue }
+                if count > 0 {
+                    out.offset += count
+                    continue
+                }
                 if count < 0, errno == EINTR { continue }
                 if count < 0, errno == EAGAIN {
                     if !out.isWatched {

@@ -7,7 +7,9 @@ struct AutoMLJob {
     let environment: JobEnvironment
     let data: JobData
 
-    func prepare(_ directory: JobDirectory, _ request: JSONValue, log: @escaping @Sendable ([UInt8]) -> Void) async throws(JobFailure)
+    func prepare(
+        _ directory: JobDirectory, _ request: JSONValue, log: @escaping @Sendable ([UInt8]) -> Void
+    ) async throws(JobFailure)
         -> JobScript
     {
         let runtime = environment.images.runtime("automl")

@@ -34,7 +34,8 @@ package struct BaselineCheck: Sendable {
         if !skips, constraints == nil, statistics == nil {
             throw JobFailure(
                 "SageMaker.ClientError",
-                "ClientError: the check has no baseline: none is supplied, and no approved model package of the group \(request["ModelPackageGroupName"]?.string ?? "(none)") has one. Set SkipCheck for the first run.")
+                "ClientError: the check has no baseline: none is supplied, and no approved model package of the group \(request["ModelPackageGroupName"]?.string ?? "(none)") has one. Set SkipCheck for the first run."
+            )
         }
         if !skips { addBaseline(&job, constraints: constraints, statistics: statistics) }
         var environment = job["Environment"]?.object ?? JSONObject()
@@ -134,7 +135,9 @@ package struct BaselineCheck: Sendable {
             var inputs = job["ProcessingInputs"]?.array ?? []
             func lay(_ uri: String, _ part: String) {
                 let folder = "/opt/ml/processing/predictor-\(part)"
-                inputs.append(["InputName": .string("predictor-\(part)"), "S3Input": ["S3Uri": .string(uri), "LocalPath": .string(folder), "S3DataType": "S3Prefix"]])
+                inputs.append([
+                    "InputName": .string("predictor-\(part)"), "S3Input": ["S3Uri": .string(uri), "LocalPath": .string(folder), "S3DataType": "S3Prefix"],
+                ])
                 environment["SFN_MODEL_\(part.uppercased())"] = .string(folder)
             }
             if let uri = container["ModelDataUrl"]?.string ?? container["ModelDataSource"]?["S3DataSource"]?["S3Uri"]?.string { lay(uri, "data") }

@@ -4,7 +4,10 @@ import JSON
 
 /// What stands for a container image here.
 struct ImageRuntime: Sendable {
-    enum Framework: String, Sendable { case scikitLearn = "sklearn", xgboost, pytorch, other }
+    enum Framework: String, Sendable {
+        case scikitLearn = "sklearn"
+        case xgboost, pytorch, other
+    }
     var framework: Framework
     /// The command that the configuration maps the image to; replaces the image's own entry point.
     var command: [String] = []

@@ -70,7 +70,8 @@ struct JobData: Sendable {
         let output = await CommandRun.run(
             ["tar", "-xzf", archive, "-C", folder, "--no-same-owner"], environment: Executable.environment, directory: "/", log: { _ in })
         guard output.exit == .exited(0) else {
-            throw JobFailure("ClientError", "ClientError: \(archive) cannot be unpacked: \(CommandFunction.trimmed(String(decoding: output.errorTail, as: UTF8.self)))")
+            throw JobFailure(
+                "ClientError", "ClientError: \(archive) cannot be unpacked: \(CommandFunction.trimmed(String(decoding: output.errorTail, as: UTF8.self)))")
         }
     }
 }

@@ -92,7 +92,8 @@ struct JobDescription {
         let script = ScriptMode(request)
         if directory.kind == .training, let program = script.program {
             let command = ([program.hasSuffix(".sh") ? "/bin/sh -c ./\(program)" : "python3 \(program)"] + script.arguments).joined(separator: " ")
-            return "AlgorithmError: ExecuteUserScriptError:\nExitCode \(exit)\nErrorMessage \"\(lastWords(directory))\"\nCommand \"\(command)\", exit code: \(exit)"
+            return
+                "AlgorithmError: ExecuteUserScriptError:\nExitCode \(exit)\nErrorMessage \"\(lastWords(directory))\"\nCommand \"\(command)\", exit code: \(exit)"
         }
         return "AlgorithmError: \(lastWords(directory)), exit code: \(exit)"
     }

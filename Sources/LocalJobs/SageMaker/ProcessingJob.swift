@@ -5,7 +5,9 @@ struct ProcessingJob {
     let environment: JobEnvironment
     let data: JobData
 
-    func prepare(_ directory: JobDirectory, _ request: JSONValue, log: @escaping @Sendable ([UInt8]) -> Void) async throws(JobFailure)
+    func prepare(
+        _ directory: JobDirectory, _ request: JSONValue, log: @escaping @Sendable ([UInt8]) -> Void
+    ) async throws(JobFailure)
         -> JobScript
     {
         let arn = JobKind.processing.arn(directory.name, region: environment.region, account: environment.account)
@@ -18,7 +20,8 @@ struct ProcessingJob {
         guard !command.isEmpty else {
             throw JobFailure(
                 "ClientError",
-                "ClientError: no local command stands for the image \(image): map it under \"images\" in sfn-run.json, or give AppSpecification.ContainerEntrypoint.")
+                "ClientError: no local command stands for the image \(image): map it under \"images\" in sfn-run.json, or give AppSpecification.ContainerEntrypoint."
+            )
         }
         for input in request["ProcessingInputs"]?.array ?? [] { try await lay(input, directory) }
         var finishing: [String] = []

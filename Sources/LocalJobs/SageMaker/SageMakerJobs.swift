@@ -111,7 +111,8 @@ package struct SageMakerJobs: Sendable {
         if directory.taskID == caller.taskID { return directory }
         throw JobFailure.sageMaker(
             "ResourceInUse",
-            "Job name must be unique within an AWS account and region, and a job with this name already exists (\(kind.arn(name, region: region, account: account)))")
+            "Job name must be unique within an AWS account and region, and a job with this name already exists (\(kind.arn(name, region: region, account: account)))"
+        )
     }
 
     private func name(_ kind: JobKind, _ request: JSONValue, _ caller: Caller) throws(JobFailure) -> String {
@@ -124,7 +125,8 @@ package struct SageMakerJobs: Sendable {
             let hash = Array(caller.taskID.utf8).reduce(into: UInt64(0xcbf2_9ce4_8422_2325)) { $0 = ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
             return "\(head.isEmpty ? "job" : head)-\(Identifiers.hex(hash, 16).prefix(12))"
         }
-        let isValid = !name.isEmpty && name.utf8.count <= kind.longestName && !name.hasPrefix("-") && !name.hasSuffix("-")
+        let isValid =
+            !name.isEmpty && name.utf8.count <= kind.longestName && !name.hasPrefix("-") && !name.hasSuffix("-")
             && name.utf8.allSatisfy { byte in
                 switch byte {
                 case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
@@ -135,7 +137,8 @@ package struct SageMakerJobs: Sendable {
             }
         guard isValid else {
             throw JobFailure.validation(
-                "1 validation error detected: Value '\(name)' at '\(kind.noun.prefix(1).lowercased())\(kind.noun.dropFirst())Name' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9](-*[a-zA-Z0-9]){0,\(kind.longestName - 1)}")
+                "1 validation error detected: Value '\(name)' at '\(kind.noun.prefix(1).lowercased())\(kind.noun.dropFirst())Name' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9](-*[a-zA-Z0-9]){0,\(kind.longestName - 1)}"
+            )
         }
         return name
     }
@@ -171,7 +174,9 @@ package struct SageMakerJobs: Sendable {
         try? Files.write(failed.bytes(), to: directory.file("failed"))
     }
 
-    private func prepare(_ directory: JobDirectory, _ request: JSONValue, _ log: @escaping @Sendable ([UInt8]) -> Void) async throws(JobFailure)
+    private func prepare(
+        _ directory: JobDirectory, _ request: JSONValue, _ log: @escaping @Sendable ([UInt8]) -> Void
+    ) async throws(JobFailure)
         -> JobScript
     {
         switch directory.kind {

@@ -220,7 +220,8 @@ package struct SageMakerRecords: Sendable {
     }
 
     private func validName(_ name: String, _ member: String) throws(JobFailure) -> String {
-        let isValid = !name.isEmpty && name.utf8.count <= 63 && name != "." && name != ".."
+        let isValid =
+            !name.isEmpty && name.utf8.count <= 63 && name != "." && name != ".."
             && name.utf8.allSatisfy { byte in
                 switch byte {
                 case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
@@ -230,7 +231,9 @@ package struct SageMakerRecords: Sendable {
                 }
             }
         if isValid { return name }
-        throw JobFailure.validation("Value '\(name)' at '\(member.prefix(1).lowercased())\(member.dropFirst())' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9]([\\-a-zA-Z0-9]*[a-zA-Z0-9])?")
+        throw JobFailure.validation(
+            "Value '\(name)' at '\(member.prefix(1).lowercased())\(member.dropFirst())' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9]([\\-a-zA-Z0-9]*[a-zA-Z0-9])?"
+        )
     }
 
     /// False: the file was there. It appears with all of its content or not at all.

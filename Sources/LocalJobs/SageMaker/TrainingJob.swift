@@ -5,7 +5,9 @@ struct TrainingJob {
     let environment: JobEnvironment
     let data: JobData
 
-    func prepare(_ directory: JobDirectory, _ request: JSONValue, log: @escaping @Sendable ([UInt8]) -> Void) async throws(JobFailure)
+    func prepare(
+        _ directory: JobDirectory, _ request: JSONValue, log: @escaping @Sendable ([UInt8]) -> Void
+    ) async throws(JobFailure)
         -> JobScript
     {
         let arn = JobKind.training.arn(directory.name, region: environment.region, account: environment.account)

@@ -6,7 +6,9 @@ struct TransformJob {
     let data: JobData
     let models: SageMakerRecords
 
-    func prepare(_ directory: JobDirectory, _ request: JSONValue, log: @escaping @Sendable ([UInt8]) -> Void) async throws(JobFailure)
+    func prepare(
+        _ directory: JobDirectory, _ request: JSONValue, log: @escaping @Sendable ([UInt8]) -> Void
+    ) async throws(JobFailure)
         -> JobScript
     {
         let name = request["ModelName"]?.string ?? ""

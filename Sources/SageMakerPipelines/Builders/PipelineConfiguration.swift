@@ -25,7 +25,8 @@ public struct PipelineConfiguration: Sendable {
 
     /// Sections are declared under class names (`BasePipelineConfig`) or short ones (`Base`).
     private static func short(_ name: String) -> String {
-        sections.first { name == $0 || name == $0 + "Config" || name == $0 + "PipelineConfig" || name == $0 + "StepConfig" || name == $0 + "BaseConfig" } ?? name
+        sections.first { name == $0 || name == $0 + "Config" || name == $0 + "PipelineConfig" || name == $0 + "StepConfig" || name == $0 + "BaseConfig" }
+            ?? name
     }
 
     public func has(_ section: String) -> Bool { document.contains { Self.short($0.key) == section } }

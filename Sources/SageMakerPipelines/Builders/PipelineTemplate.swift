@@ -62,7 +62,8 @@ public struct TemplateRegistry: Sendable, Equatable {
         let key = "\(name) \(version)"
         if let known = definitions[key], known != definition.json {
             let places = CacheKey.differences(known, definition.json).map(\.pointer).prefix(3).joined(separator: ", ")
-            throw ConfigurationError(description: "template \(name): version \(version) already stands for another definition (it differs at \(places)): give it a new version")
+            throw ConfigurationError(
+                description: "template \(name): version \(version) already stands for another definition (it differs at \(places)): give it a new version")
         }
         definitions[key] = definition.json
     }
@@ -86,8 +87,12 @@ public struct ExecutionDocument: Sendable {
     public func applied(to definition: PipelineDefinition) throws(ConfigurationError) -> PipelineDefinition {
         let known = Set(definition.allSteps.map(\.step.name))
         for (name, value) in settings {
-            guard known.contains(name) else { throw ConfigurationError(description: "execution document: found the step '\(name)', which the pipeline has not") }
-            guard value.object != nil else { throw ConfigurationError(description: "execution document: step '\(name)': found \(value.typeName), expected an object") }
+            guard known.contains(name) else {
+                throw ConfigurationError(description: "execution document: found the step '\(name)', which the pipeline has not")
+            }
+            guard value.object != nil else {
+                throw ConfigurationError(description: "execution document: step '\(name)': found \(value.typeName), expected an object")
+            }
         }
         var document = definition.document
         if let steps = document["Steps"] { document["Steps"] = merged(steps) }
@@ -96,18 +101,19 @@ public struct ExecutionDocument: Sendable {
 
     // As deep as Conditions nest in a document that was parsed, which the parser bounds.
     private func merged(_ steps: JSONValue) -> JSONValue {
-        .array((steps.array ?? []).map { step in
-            guard var object = step.object else { return step }
-            var arguments = object["Arguments"]?.object ?? JSONObject()
-            for key in StepWalk.branches {
-                if let inner = arguments[key] { arguments[key] = merged(inner) }
-            }
-            if let name = object["Name"]?.string, let own = settings[name]?["STEP_CONFIG"]?.object ?? settings[name]?.object {
-                Self.merge(own, into: &arguments)
-            }
-            object["Arguments"] = .object(arguments)
-            return .object(object)
-        })
+        .array(
+            (steps.array ?? []).map { step in
+                guard var object = step.object else { return step }
+                var arguments = object["Arguments"]?.object ?? JSONObject()
+                for key in StepWalk.branches {
+                    if let inner = arguments[key] { arguments[key] = merged(inner) }
+                }
+                if let name = object["Name"]?.string, let own = settings[name]?["STEP_CONFIG"]?.object ?? settings[name]?.object {
+                    Self.merge(own, into: &arguments)
+                }
+                object["Arguments"] = .object(arguments)
+                return .object(object)
+            })
     }
 
     static func merge(_ new: JSONObject, into old: inout JSONObject) {
@@ -128,13 +134,15 @@ public struct TemplateRun: Sendable {
     public let definition: PipelineDefinition
 
     public init<Wrapped: PipelineTemplate>(
-        _ type: Wrapped.Type, configuration: PipelineConfiguration, session: PipelineSession, document: ExecutionDocument? = nil, registry: inout TemplateRegistry
+        _ type: Wrapped.Type, configuration: PipelineConfiguration, session: PipelineSession, document: ExecutionDocument? = nil,
+        registry: inout TemplateRegistry
     ) throws(ConfigurationError) {
         try self.init(Template(type), configuration: configuration, session: session, document: document, registry: &registry)
     }
 
     public init(
-        _ template: Template, configuration: PipelineConfiguration, session: PipelineSession, document: ExecutionDocument? = nil, registry: inout TemplateRegistry
+        _ template: Template, configuration: PipelineConfiguration, session: PipelineSession, document: ExecutionDocument? = nil,
+        registry: inout TemplateRegistry
     ) throws(ConfigurationError) {
         var pipeline = try template.pipeline(configuration, session)
         let declared = Set(pipeline.parameters.map(\.name))

@@ -11,17 +11,18 @@ enum SecureSettings {
 
     // As deep as Conditions nest in what the builders wrote.
     private static func secured(_ steps: JSONValue) -> JSONValue {
-        .array((steps.array ?? []).map { step in
-            guard var object = step.object, var arguments = object["Arguments"]?.object else { return step }
-            for key in StepWalk.branches { arguments[key] = arguments[key].map(secured) }
-            switch object["Type"]?.string {
-            case "Processing": add(["NetworkConfig": ["VpcConfig": network], "ProcessingOutputConfig": ["KmsKeyId": key]], to: &arguments)
-            case "Training": add(["VpcConfig": network, "OutputDataConfig": ["KmsKeyId": key]], to: &arguments)
-            default: break
-            }
-            object["Arguments"] = .object(arguments)
-            return .object(object)
-        })
+        .array(
+            (steps.array ?? []).map { step in
+                guard var object = step.object, var arguments = object["Arguments"]?.object else { return step }
+                for key in StepWalk.branches { arguments[key] = arguments[key].map(secured) }
+                switch object["Type"]?.string {
+                case "Processing": add(["NetworkConfig": ["VpcConfig": network], "ProcessingOutputConfig": ["KmsKeyId": key]], to: &arguments)
+                case "Training": add(["VpcConfig": network, "OutputDataConfig": ["KmsKeyId": key]], to: &arguments)
+                default: break
+                }
+                object["Arguments"] = .object(arguments)
+                return .object(object)
+            })
     }
 
     private static let key = PredefinedParameters.kmsKey.pipelineJSON

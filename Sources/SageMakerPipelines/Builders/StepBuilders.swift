@@ -50,7 +50,8 @@ public struct TrainingStepBuilder: StepBuilder {
         if let region = section["region"]?.string { environment.append(("CA_REPOSITORY_REGION", region)) }
         let estimator = PyTorch(
             frameworkVersion: try section.string("framework_version", default: "2.1.0"), pythonVersion: try section.string("py_version", default: "py310"),
-            entryPoint: try section.string("training_entry_point"), sourceDirectory: try section.string("source_dir", default: ".") == "." ? nil : try section.string("source_dir"),
+            entryPoint: try section.string("training_entry_point"),
+            sourceDirectory: try section.string("source_dir", default: ".") == "." ? nil : try section.string("source_dir"),
             instanceCount: try section.integer("training_instance_count", default: 1), instanceType: try section.string("training_instance_type"),
             outputPath: try section.s3("output_path"), hyperparameters: hyperparameters, session: session)
         var full = estimator
@@ -65,7 +66,8 @@ public struct TrainingStepBuilder: StepBuilder {
         let channels = try section.strings("channels", default: ["train", "val", "test"]).map { channel in
             (channel, TrainingInput(s3Data: inputs[channel] ?? "\(root)/\(channel)"))
         }
-        return TrainingStep(name: try section.string("step_name", default: "Training"), estimator: full, inputs: channels, options: StepOptions(dependsOn: dependencies))
+        return TrainingStep(
+            name: try section.string("step_name", default: "Training"), estimator: full, inputs: channels, options: StepOptions(dependsOn: dependencies))
     }
 }
 
@@ -176,7 +178,8 @@ public struct RegistrationStepBuilder: StepBuilder {
     }
 
     /// One step for each region of `regions`.
-    public func createSteps(inputs: [String: any PipelineInput], dependencies: [any Step] = []) throws(ConfigurationError) -> [(region: String, step: any Step)] {
+    public func createSteps(inputs: [String: any PipelineInput], dependencies: [any Step] = []) throws(ConfigurationError) -> [(region: String, step: any Step)]
+    {
         var steps: [(region: String, step: any Step)] = []
         for region in try section.strings("regions", default: [try section.string("region", default: "NA")]) {
             steps.append((region, try registration(in: region, inputs: inputs, dependencies: dependencies)))
@@ -184,7 +187,8 @@ public struct RegistrationStepBuilder: StepBuilder {
         return steps
     }
 
-    private func registration(in region: String, inputs: [String: any PipelineInput], dependencies: [any Step]) throws(ConfigurationError) -> RegisterModelStep {
+    private func registration(in region: String, inputs: [String: any PipelineInput], dependencies: [any Step]) throws(ConfigurationError) -> RegisterModelStep
+    {
         try validate()
         guard let model = inputs["packaged_model"] else { throw ConfigurationError(description: "Registration: the input 'packaged_model' is missing") }
         let prefix = try section.string("step_name", default: "Registration")
@@ -203,11 +207,13 @@ public struct RegistrationStepBuilder: StepBuilder {
 
     /// A sample request of the model's inputs, one value for each declared variable: numbers 0, texts "sample".
     public func samplePayload() throws(ConfigurationError) -> String {
-        guard let variables = payload["source_model_inference_input_variable_list"]?.object ?? section["source_model_inference_input_variable_list"]?.object else {
+        guard let variables = payload["source_model_inference_input_variable_list"]?.object ?? section["source_model_inference_input_variable_list"]?.object
+        else {
             throw ConfigurationError(description: "Payload: the required attribute 'source_model_inference_input_variable_list' is missing")
         }
         var sample = JSONObject()
         for (name, type) in variables { sample[name] = type.string == "NUMERIC" ? 0 : "sample" }
-        return try payload.string("format", default: "json") == "csv" ? sample.values.map { $0.string ?? $0.text() }.joined(separator: ",") : JSONValue.object(sample).text()
+        return try payload.string("format", default: "json") == "csv"
+            ? sample.values.map { $0.string ?? $0.text() }.joined(separator: ",") : JSONValue.object(sample).text()
     }
 }

@@ -12,7 +12,9 @@ public struct Condition: Sendable {
 
     public static func equals(_ left: any PipelineInput, _ right: any PipelineInput) -> Condition { Condition(.equals, left, right) }
     public static func greaterThan(_ left: any PipelineInput, _ right: any PipelineInput) -> Condition { Condition(.greaterThan, left, right) }
-    public static func greaterThanOrEqualTo(_ left: any PipelineInput, _ right: any PipelineInput) -> Condition { Condition(.greaterThanOrEqualTo, left, right) }
+    public static func greaterThanOrEqualTo(_ left: any PipelineInput, _ right: any PipelineInput) -> Condition {
+        Condition(.greaterThanOrEqualTo, left, right)
+    }
     public static func lessThan(_ left: any PipelineInput, _ right: any PipelineInput) -> Condition { Condition(.lessThan, left, right) }
     public static func lessThanOrEqualTo(_ left: any PipelineInput, _ right: any PipelineInput) -> Condition { Condition(.lessThanOrEqualTo, left, right) }
 
@@ -47,10 +49,13 @@ public struct ConditionStep: Step {
     public func members(in pipeline: PipelineContext) -> [(String, JSONValue)] {
         [
             ("Type", "Condition"),
-            ("Arguments", [
-                "Conditions": .array(conditions.map(\.json)), "IfSteps": .array(ifSteps.flatMap(\.flattened).map { $0.json(in: pipeline) }),
-                "ElseSteps": .array(elseSteps.flatMap(\.flattened).map { $0.json(in: pipeline) }),
-            ]),
+            (
+                "Arguments",
+                [
+                    "Conditions": .array(conditions.map(\.json)), "IfSteps": .array(ifSteps.flatMap(\.flattened).map { $0.json(in: pipeline) }),
+                    "ElseSteps": .array(elseSteps.flatMap(\.flattened).map { $0.json(in: pipeline) }),
+                ]
+            ),
         ]
     }
 }

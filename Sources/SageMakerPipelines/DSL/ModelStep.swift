@@ -55,7 +55,8 @@ public struct ModelStep<Properties: Sendable>: StepCollection {
         }
         var repackOptions = StepOptions(triggers: options.dependsOn, retryPolicies: repackRetryPolicies)
         repackOptions.description = "Used to repack a model with customer scripts for a register/create model step"
-        let first = RepackModelStep(name: "\(name)-RepackModel-\(stepArgs.model.name ?? "0")", model: stepArgs.model, modelData: data, entryPoint: entryPoint, options: repackOptions)
+        let first = RepackModelStep(
+            name: "\(name)-RepackModel-\(stepArgs.model.name ?? "0")", model: stepArgs.model, modelData: data, entryPoint: entryPoint, options: repackOptions)
         var repacked = stepArgs.model
         repacked.modelData = first.properties.ModelArtifacts.S3ModelArtifacts
         var own = options
@@ -86,7 +87,8 @@ public struct RepackModelStep: Step {
     public func members(in pipeline: PipelineContext) -> [(String, JSONValue)] {
         let session = pipeline.session
         func encoded(_ text: String) -> any PipelineInput { JSONValue.string(text).text() }
-        let archive: any PipelineInput = modelData is String || modelData is Join || modelData is any PipelineParameterVariable ? modelData : Join(on: "", values: [modelData])
+        let archive: any PipelineInput =
+            modelData is String || modelData is Join || modelData is any PipelineParameterVariable ? modelData : Join(on: "", values: [modelData])
         let code = model.sourceDirectory ?? entryPoint
         let hyperparameters: [(String, any PipelineInput)] = [
             ("inference_script", encoded(entryPoint.split(separator: "/").last.map(String.init) ?? entryPoint)), ("model_archive", archive),

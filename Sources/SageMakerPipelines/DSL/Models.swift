@@ -19,7 +19,8 @@ public struct Model: Sendable {
     public var nearestModelName: String?
 
     public init(
-        imageURI: any PipelineInput, modelData: (any PipelineInput)?, environment: [(String, any PipelineInput)]? = [], role: String? = nil, name: String? = nil,
+        imageURI: any PipelineInput, modelData: (any PipelineInput)?, environment: [(String, any PipelineInput)]? = [], role: String? = nil,
+        name: String? = nil,
         entryPoint: String? = nil, sourceDirectory: String? = nil
     ) {
         self.imageURI = imageURI
@@ -110,7 +111,8 @@ public struct RegisterModelStep: Step {
     public init(
         name: String, model: Model, groupName: (any PipelineInput)?, approvalStatus: any PipelineInput = "PendingManualApproval",
         contentTypes: [any PipelineInput], responseTypes: [any PipelineInput], inferenceInstances: [any PipelineInput] = ["ml.m5.large"],
-        transformInstances: [any PipelineInput] = ["ml.m5.large"], modelMetrics: ModelMetrics? = nil, samplePayloadURL: (any PipelineInput)? = nil, options: StepOptions = StepOptions()
+        transformInstances: [any PipelineInput] = ["ml.m5.large"], modelMetrics: ModelMetrics? = nil, samplePayloadURL: (any PipelineInput)? = nil,
+        options: StepOptions = StepOptions()
     ) {
         self.name = name
         self.model = model

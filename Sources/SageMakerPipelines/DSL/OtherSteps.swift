@@ -18,7 +18,10 @@ public struct LambdaStep: Step {
     public var inputs: [(String, any PipelineInput)]
     public var outputs: [StepOutput]
     public var properties: OutputsProperties { OutputsProperties(own: property) }
-    public init(name: String, functionARN: any PipelineInput, inputs: [(String, any PipelineInput)] = [], outputs: [StepOutput] = [], options: StepOptions = StepOptions()) {
+    public init(
+        name: String, functionARN: any PipelineInput, inputs: [(String, any PipelineInput)] = [], outputs: [StepOutput] = [],
+        options: StepOptions = StepOptions()
+    ) {
         self.name = name
         self.functionARN = functionARN
         self.inputs = inputs
@@ -41,7 +44,9 @@ public struct CallbackStep: Step {
     public var inputs: [(String, any PipelineInput)]
     public var outputs: [StepOutput]
     public var properties: OutputsProperties { OutputsProperties(own: property) }
-    public init(name: String, queueURL: any PipelineInput, inputs: [(String, any PipelineInput)] = [], outputs: [StepOutput] = [], options: StepOptions = StepOptions()) {
+    public init(
+        name: String, queueURL: any PipelineInput, inputs: [(String, any PipelineInput)] = [], outputs: [StepOutput] = [], options: StepOptions = StepOptions()
+    ) {
         self.name = name
         self.queueURL = queueURL
         self.inputs = inputs
@@ -137,7 +142,8 @@ extension RequestStep where Properties == EndpointProperties {
 extension RequestStep where Properties == CheckProperties {
     /// A quality or Clarify check: a monitor job beside the check's own settings.
     public init(
-        name: String, type: StepType, checkType: String, job: JSONObject, modelPackageGroupName: (any PipelineInput)? = nil, skipCheck: any PipelineInput = false,
+        name: String, type: StepType, checkType: String, job: JSONObject, modelPackageGroupName: (any PipelineInput)? = nil,
+        skipCheck: any PipelineInput = false,
         failOnViolation: any PipelineInput = true, registerNewBaseline: any PipelineInput = false, suppliedBaselineStatistics: (any PipelineInput)? = nil,
         suppliedBaselineConstraints: (any PipelineInput)? = nil, modelName: (any PipelineInput)? = nil, options: StepOptions = StepOptions()
     ) {
@@ -148,6 +154,7 @@ extension RequestStep where Properties == CheckProperties {
         if type == .qualityCheck { siblings.append(("SuppliedBaselineStatistics", suppliedBaselineStatistics?.pipelineJSON ?? .null)) }
         siblings.append(("SuppliedBaselineConstraints", suppliedBaselineConstraints?.pipelineJSON ?? .null))
         if let modelName { siblings.append(("ModelName", modelName.pipelineJSON)) }
-        self.init(name: name, type: type, arguments: job, siblings: siblings, options: options, properties: CheckProperties(own: Property(path: "Steps.\(name)")))
+        self.init(
+            name: name, type: type, arguments: job, siblings: siblings, options: options, properties: CheckProperties(own: Property(path: "Steps.\(name)")))
     }
 }

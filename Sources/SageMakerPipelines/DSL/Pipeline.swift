@@ -58,9 +58,10 @@ public struct Pipeline: Sendable {
         let context = PipelineContext(pipelineName: name, session: session)
         var document = JSONObject([("Version", JSONValue.string(PipelineDefinition.version)), ("Metadata", .object(JSONObject()))])
         document["Parameters"] = .array(parameters.map { .object($0.parameter.document) })
-        document["PipelineExperimentConfig"] = experimentConfig.map {
-            ["ExperimentName": $0.experimentName.pipelineJSON, "TrialName": $0.trialName.pipelineJSON]
-        } ?? .null
+        document["PipelineExperimentConfig"] =
+            experimentConfig.map {
+                ["ExperimentName": $0.experimentName.pipelineJSON, "TrialName": $0.trialName.pipelineJSON]
+            } ?? .null
         document["MlflowConfig"] = mlflowConfig?.json
         document["Steps"] = .array(steps.flatMap(\.flattened).map { $0.json(in: context) })
         return PipelineDefinition(document: document)

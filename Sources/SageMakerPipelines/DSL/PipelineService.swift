@@ -49,7 +49,9 @@ extension Pipeline {
     }
 
     /// Starts an execution of what was upserted last.
-    public func start(on service: any PipelineService, parameters: [String: JSONValue] = [:], parallelism: ParallelismConfiguration? = nil) async throws -> PipelineExecution {
+    public func start(
+        on service: any PipelineService, parameters: [String: JSONValue] = [:], parallelism: ParallelismConfiguration? = nil
+    ) async throws -> PipelineExecution {
         let limit = (parallelism ?? self.parallelism)?.maxParallelExecutionSteps
         return PipelineExecution(arn: try await service.start(pipelineName: name, parameters: parameters, parallelism: limit), service: service)
     }

@@ -168,8 +168,9 @@ public struct ProcessingStep: Step {
         request["RoleArn"] = .string(processor.role ?? pipeline.session.role)
         var all = inputs
         if let code = processor.code {
-            all.append(ProcessingInput(
-                source: pipeline.session.codeURI(code, pipeline: pipeline.pipelineName), destination: "/opt/ml/processing/input/code", inputName: "code"))
+            all.append(
+                ProcessingInput(
+                    source: pipeline.session.codeURI(code, pipeline: pipeline.pipelineName), destination: "/opt/ml/processing/input/code", inputName: "code"))
         }
         request["ProcessingInputs"] = .array(all.enumerated().map { $1.json(number: $0 + 1) })
         if !outputs.isEmpty {

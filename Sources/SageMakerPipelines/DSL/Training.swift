@@ -60,7 +60,8 @@ public struct Estimator: Sendable {
     public var sourceDirectory: String?
 
     public init(
-        imageURI: any PipelineInput, instanceCount: any PipelineInput = 1, instanceType: any PipelineInput = "ml.m5.xlarge", outputPath: (any PipelineInput)? = nil,
+        imageURI: any PipelineInput, instanceCount: any PipelineInput = 1, instanceType: any PipelineInput = "ml.m5.xlarge",
+        outputPath: (any PipelineInput)? = nil,
         hyperparameters: [(String, any PipelineInput)] = [], volumeSizeInGB: Int = 30, maxRuntimeInSeconds: Int = 86_400,
         environment: [(String, any PipelineInput)] = [], metricDefinitions: [(name: String, regex: String)] = [],
         checkpointS3URI: (any PipelineInput)? = nil, role: String? = nil, entryPoint: String? = nil, sourceDirectory: String? = nil
@@ -128,7 +129,8 @@ public struct TrainingStep: Step {
 
     func request(_ pipeline: PipelineContext) -> JSONObject {
         let output = estimator.outputPath?.pipelineJSON ?? .string("s3://\(pipeline.session.bucket)/")
-        var algorithm = JSONObject([("TrainingInputMode", .string(estimator.inputMode)), ("TrainingImage", estimator.imageURI.pipelineJSON)] as [(String, JSONValue)])
+        var algorithm = JSONObject(
+            [("TrainingInputMode", .string(estimator.inputMode)), ("TrainingImage", estimator.imageURI.pipelineJSON)] as [(String, JSONValue)])
         if !estimator.metricDefinitions.isEmpty {
             algorithm["MetricDefinitions"] = .array(estimator.metricDefinitions.map { ["Name": .string($0.name), "Regex": .string($0.regex)] })
         }
@@ -153,8 +155,14 @@ public struct TrainingStep: Step {
         var parameters = estimator.hyperparameters.map { ($0.0, Self.hyperparameter($0.1)) }
         if let program = estimator.entryPoint {
             // Script mode reads its settings as JSON texts.
-            let folder = estimator.sourceDirectory.map { pipeline.session.codeURI($0, pipeline: pipeline.pipelineName) } ?? pipeline.session.codeURI(program, pipeline: pipeline.pipelineName)
-            parameters.append(("sagemaker_program", .string(JSONValue.string(estimator.sourceDirectory == nil ? String(program.split(separator: "/").last ?? "") : program).text())))
+            let folder =
+                estimator.sourceDirectory.map { pipeline.session.codeURI($0, pipeline: pipeline.pipelineName) }
+                ?? pipeline.session.codeURI(program, pipeline: pipeline.pipelineName)
+            parameters.append(
+                (
+                    "sagemaker_program",
+                    .string(JSONValue.string(estimator.sourceDirectory == nil ? String(program.split(separator: "/").last ?? "") : program).text())
+                ))
             parameters.append(("sagemaker_submit_directory", .string(JSONValue.string(folder).text())))
         }
         if !parameters.isEmpty { request["HyperParameters"] = .object(JSONObject(parameters)) }
@@ -228,7 +236,8 @@ public struct TuningStep: Step {
 
     /// Where the model of the k-th best training job is (0: the best).
     public func topModelURI(k: Int = 0, bucket: String, prefix: String = "") -> Join {
-        let parts: [any PipelineInput] = ["s3:/", bucket] + (prefix.isEmpty ? [] : [prefix]) + [properties.TrainingJobSummaries[k].TrainingJobName, "output/model.tar.gz"]
+        let parts: [any PipelineInput] =
+            ["s3:/", bucket] + (prefix.isEmpty ? [] : [prefix]) + [properties.TrainingJobSummaries[k].TrainingJobName, "output/model.tar.gz"]
         return Join(on: "/", values: parts)
     }
 }

@@ -10,9 +10,12 @@ public enum CacheKey {
         switch type {
         case .processing: return pick(arguments, ["AppSpecification", "Environment", "ProcessingInputs"])
         case .training:
-            return pick(arguments, [
-                "AlgorithmSpecification", "CheckpointConfig", "DebugHookConfig", "DebugRuleConfigurations", "Environment", "HyperParameters", "InputDataConfig",
-            ])
+            return pick(
+                arguments,
+                [
+                    "AlgorithmSpecification", "CheckpointConfig", "DebugHookConfig", "DebugRuleConfigurations", "Environment", "HyperParameters",
+                    "InputDataConfig",
+                ])
         case .tuning:
             var result = pick(arguments, ["HyperParameterTuningJobConfig"])
             let members = ["AlgorithmSpecification", "HyperParameterRanges", "InputDataConfig", "StaticHyperParameters", "TuningObjective"]
@@ -30,9 +33,11 @@ public enum CacheKey {
             return result
         case .transform: return pick(arguments, ["DataProcessing", "Environment", "ModelName", "TransformInput"])
         case .qualityCheck, .clarifyCheck:
-            var result = pick(arguments, [
-                "CheckType", "SkipCheck", "RegisterNewBaseline", "ModelPackageGroupName", "SuppliedBaselineStatistics", "SuppliedBaselineConstraints",
-            ])
+            var result = pick(
+                arguments,
+                [
+                    "CheckType", "SkipCheck", "RegisterNewBaseline", "ModelPackageGroupName", "SuppliedBaselineStatistics", "SuppliedBaselineConstraints",
+                ])
             if let job = arguments["ProcessingJob"]?.object {
                 for (key, value) in pick(job, ["AppSpecification", "Environment", "ProcessingInputs"]) { result[key] = value }
             }

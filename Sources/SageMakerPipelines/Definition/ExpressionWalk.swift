@@ -68,7 +68,9 @@ extension PipelineStep {
             for key in StepWalk.branches + ["Selector"] { arguments[key] = nil }
             document["Arguments"] = .object(arguments)
         }
-        return (.object(document), ["Name", "Type", "DependsOn", "DisplayName", "Description", "RetryPolicies", "CacheConfig", "PropertyFiles", "OutputParameters"])
+        return (
+            .object(document), ["Name", "Type", "DependsOn", "DisplayName", "Description", "RetryPolicies", "CacheConfig", "PropertyFiles", "OutputParameters"]
+        )
     }
 
     func expressions(at pointer: String) -> ExpressionWalk {

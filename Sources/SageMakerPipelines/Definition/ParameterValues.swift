@@ -41,7 +41,8 @@ extension PipelineDefinition {
             throw ParameterError(description: "Parameter '\(parameter.name)': found \(value.text()), expected \(parameter.type?.rawValue ?? "a known type")")
         }
         if let allowed = parameter.enumValues, !allowed.contains(value) {
-            throw ParameterError(description: "Parameter '\(parameter.name)': found \(value.text()), expected one of \(allowed.map { $0.text() }.joined(separator: ", "))")
+            throw ParameterError(
+                description: "Parameter '\(parameter.name)': found \(value.text()), expected one of \(allowed.map { $0.text() }.joined(separator: ", "))")
         }
         return value
     }

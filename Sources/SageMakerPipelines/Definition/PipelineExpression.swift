@@ -36,7 +36,10 @@ public enum PipelineExpression: Sendable, Equatable {
         case "Get":
             guard case .string(let text) = operand else { return nil }
             guard let reference = Reference(text) else {
-                throw Malformed(pointer: "/Get", message: "found \"\(text)\", expected Parameters.…, Execution.…, Steps.<name>.<property>, PipelineExperimentConfig.… or ForEach.CurrentItem")
+                throw Malformed(
+                    pointer: "/Get",
+                    message: "found \"\(text)\", expected Parameters.…, Execution.…, Steps.<name>.<property>, PipelineExperimentConfig.… or ForEach.CurrentItem"
+                )
             }
             self = .get(reference)
         case "Std:Join":
@@ -65,7 +68,8 @@ public enum PipelineExpression: Sendable, Equatable {
                 case .step(let step, let place) = reference, place.components.count == 2,
                 place.components[0] == .name("PropertyFiles")
             else {
-                throw Malformed(pointer: "/Std:JsonGet/PropertyFile", message: "found \(file.text()), expected {\"Get\": \"Steps.<step>.PropertyFiles.<name>\"}")
+                throw Malformed(
+                    pointer: "/Std:JsonGet/PropertyFile", message: "found \(file.text()), expected {\"Get\": \"Steps.<step>.PropertyFiles.<name>\"}")
             }
             switch place.components[1] {
             case .name(let name), .key(let name): return .jsonGet(source: .propertyFile(step: step, name: name), path: path)

@@ -36,7 +36,9 @@ public struct PropertyPath: Sendable, Hashable, CustomStringConvertible {
             default:
                 guard expectsName else { return nil }
                 let start = index
-                while index < bytes.count, bytes[index] != UInt8(ascii: "."), bytes[index] != UInt8(ascii: "["), bytes[index] != UInt8(ascii: "]") { index += 1 }
+                while index < bytes.count, bytes[index] != UInt8(ascii: "."), bytes[index] != UInt8(ascii: "["), bytes[index] != UInt8(ascii: "]") {
+                    index += 1
+                }
                 guard index > start else { return nil }
                 components.append(.name(String(decoding: bytes[start..<index], as: UTF8.self)))
                 expectsName = false

@@ -14,9 +14,10 @@ extension SelectiveExecution {
         let chosen = Set(selected)
         let kept = chosen.union(read.keys)
         var result = definition
-        result.document["Steps"] = .array(read.keys.sorted().compactMap { name in
-            graph.index[name].map { .object(Self.stub(graph.nodes[$0].step).document) }
-        } + Self.steps(definition.allSteps, chosen, kept))
+        result.document["Steps"] = .array(
+            read.keys.sorted().compactMap { name in
+                graph.index[name].map { .object(Self.stub(graph.nodes[$0].step).document) }
+            } + Self.steps(definition.allSteps, chosen, kept))
         var reused: [String: JSONObject] = [:]
         for (name, value) in read {
             reused[name] = JSONObject([("SourcePipelineExecutionArn", .string(referenceARN ?? "")), ("Result", .string(value.text()))])
@@ -46,7 +47,11 @@ extension SelectiveExecution {
             var (current, branch) = (own.parent, own.branch)
             while let parent = current, !chosen.contains(placed[parent].step.name) { (current, branch) = (placed[parent].parent, placed[parent].branch) }
             if let parent = current {
-                if branch == "IfSteps" { branches[parent, default: ([], [])].ifSteps.append(.object(document)) } else { branches[parent, default: ([], [])].elseSteps.append(.object(document)) }
+                if branch == "IfSteps" {
+                    branches[parent, default: ([], [])].ifSteps.append(.object(document))
+                } else {
+                    branches[parent, default: ([], [])].elseSteps.append(.object(document))
+                }
             } else {
                 top.append(.object(document))
             }
@@ -81,12 +86,19 @@ extension SelectiveExecution {
         for (reader, name, path) in reads(graph) {
             let what = path.components.isEmpty ? "its result" : "its \(path)"
             guard let value = found[name] else {
-                let state = reference?[name].map { $0.step.type == .forEach && $0.status == .succeeded ? "is a ForEach, whose results are not kept" : "ended \($0.status.rawValue)" } ?? "did not run"
+                let state =
+                    reference?[name].map {
+                        $0.step.type == .forEach && $0.status == .succeeded ? "is a ForEach, whose results are not kept" : "ended \($0.status.rawValue)"
+                    } ?? "did not run"
                 throw SelectionError(
-                    description: "The selected step '\(reader)' needs \(what) of '\(name)', which is not selected and \(state) in the reference execution \(execution)")
+                    description:
+                        "The selected step '\(reader)' needs \(what) of '\(name)', which is not selected and \(state) in the reference execution \(execution)")
             }
-            if let first = path.components.first, case .name(let member) = first, value[member] == nil, graph.index[name].map({ graph.nodes[$0].step.type != .lambda && graph.nodes[$0].step.type != .callback }) ?? true {
-                throw SelectionError(description: "The selected step '\(reader)' needs \(what) of '\(name)', which the reference execution \(execution) does not have")
+            if let first = path.components.first, case .name(let member) = first, value[member] == nil,
+                graph.index[name].map({ graph.nodes[$0].step.type != .lambda && graph.nodes[$0].step.type != .callback }) ?? true
+            {
+                throw SelectionError(
+                    description: "The selected step '\(reader)' needs \(what) of '\(name)', which the reference execution \(execution) does not have")
             }
         }
         return found

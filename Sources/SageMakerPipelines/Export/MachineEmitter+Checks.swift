@@ -11,12 +11,15 @@ extension MachineEmitter {
         let base = NameTable.variable(step.name)
         let output = variableNames.name("\(base)_output", separator: "_")
         results[node] = output
-        let baselines = [("constraints", "SuppliedBaselineConstraints"), ("statistics", "SuppliedBaselineStatistics")].filter { request[$0.1].map { !$0.isNull } ?? false }
+        let baselines = [("constraints", "SuppliedBaselineConstraints"), ("statistics", "SuppliedBaselineStatistics")].filter {
+            request[$0.1].map { !$0.isNull } ?? false
+        }
         tellCheckLosses(step, hasBaseline: !baselines.isEmpty)
         var job = request["ProcessingJob"]?.object ?? JSONObject()
         for (kind, member) in baselines { Self.add(baseline: kind, at: request[member] ?? .null, to: &job) }
         var main = task(node, "sagemaker:createProcessingJob.sync", job, container)
-        main["Assign"] = .object(JSONObject([(output, ExpressionText.template("$replace($states.result.ProcessingOutputConfig.Outputs[0].S3Output.S3Uri, /\\/$/, '')"))]))
+        main["Assign"] = .object(
+            JSONObject([(output, ExpressionText.template("$replace($states.result.ProcessingOutputConfig.Outputs[0].S3Output.S3Uri, /\\/$/, '')"))]))
         main["Output"] = .object(JSONObject())
         let skipped = request["SkipCheck"] ?? false
         let fails = request["FailOnViolation"] ?? true
@@ -27,10 +30,13 @@ extension MachineEmitter {
         let uri = "$\(output) & '/constraint_violations.json'"
         var reading = JSONObject([
             ("Type", "Task"), ("Comment", "No report: no violations"), ("Resource", "arn:aws:states:::aws-sdk:s3:getObject"),
-            ("Arguments", [
-                "Bucket": ExpressionText.template("$split(\(uri), '/')[2]"),
-                "Key": ExpressionText.template("$substringAfter($substringAfter(\(uri), 's3://'), '/')"),
-            ] as JSONValue),
+            (
+                "Arguments",
+                [
+                    "Bucket": ExpressionText.template("$split(\(uri), '/')[2]"),
+                    "Key": ExpressionText.template("$substringAfter($substringAfter(\(uri), 's3://'), '/')"),
+                ] as JSONValue
+            ),
             ("Assign", .object(JSONObject([(count, ExpressionText.template("$count($parse($states.result.Body).violations)"))]))),
             ("Output", .object(JSONObject())),
         ])
@@ -58,10 +64,14 @@ extension MachineEmitter {
 
     private mutating func tellCheckLosses(_ step: PipelineStep, hasBaseline: Bool) {
         if step.document["RegisterNewBaseline"] == true {
-            strictLosses.note("step '\(step.name)': its new baseline is not registered; Step Functions has no registry of baselines, so give them to the RegisterModel step as DriftCheckBaselines")
+            strictLosses.note(
+                "step '\(step.name)': its new baseline is not registered; Step Functions has no registry of baselines, so give them to the RegisterModel step as DriftCheckBaselines"
+            )
         }
         if !hasBaseline, step.document["SkipCheck"] != true {
-            strictLosses.note("step '\(step.name)': it supplies no baseline, and the one of the latest approved model package is not looked up; only violations that the job itself reports fail it")
+            strictLosses.note(
+                "step '\(step.name)': it supplies no baseline, and the one of the latest approved model package is not looked up; only violations that the job itself reports fail it"
+            )
         }
     }
 

@@ -55,10 +55,12 @@ extension MachineEmitter {
     mutating func addFailed(_ container: Plan.SequenceID) {
         guard let name = containers[container]?.failed else { return }
         if container == plan.root {
-            add(name, JSONObject([
-                ("Type", "Fail"), ("Error", ExpressionText.template("$states.input.Failed[0].Error")),
-                ("Cause", ExpressionText.template("$string($states.input.Failed[0].Cause)")),
-            ]), to: container)
+            add(
+                name,
+                JSONObject([
+                    ("Type", "Fail"), ("Error", ExpressionText.template("$states.input.Failed[0].Error")),
+                    ("Cause", ExpressionText.template("$string($states.input.Failed[0].Cause)")),
+                ]), to: container)
         } else {
             add(name, JSONObject([("Type", "Succeed"), ("Output", ExpressionText.template("{'Failed': $states.input.Failed}"))]), to: container)
         }
@@ -100,7 +102,13 @@ extension MachineEmitter {
         if variables.isRead(node), type != .lineage, type != .cleanup {
             last["Assign"] = .object(JSONObject([(variables.homeName(of: node), ExpressionText.template(ownValue(node, sequence)))]))
         } else if type == .condition {
-            last["Assign"] = .object(JSONObject([(variableNames.name("\(NameTable.variable(step.name))_outcome", separator: "_"), ExpressionText.template(writer(node, sequence).conjunction(step.conditions)))]))
+            last["Assign"] = .object(
+                JSONObject([
+                    (
+                        variableNames.name("\(NameTable.variable(step.name))_outcome", separator: "_"),
+                        ExpressionText.template(writer(node, sequence).conjunction(step.conditions))
+                    )
+                ]))
         }
         last["Output"] = .object(JSONObject())
         Self.follow(&last, next)
@@ -133,7 +141,9 @@ extension MachineEmitter {
     }
 
     /// The states of a job: all but the last, which is where the result is kept.
-    private mutating func strictTask(_ node: Int, _ type: StepType, _ sequence: Plan.SequenceID, _ container: Plan.SequenceID) -> ([(name: String, fields: JSONObject)], JSONObject) {
+    private mutating func strictTask(
+        _ node: Int, _ type: StepType, _ sequence: Plan.SequenceID, _ container: Plan.SequenceID
+    ) -> ([(name: String, fields: JSONObject)], JSONObject) {
         let step = graph.nodes[node].step
         let request = arguments(node, type, sequence)
         allow(type)
@@ -169,7 +179,11 @@ extension MachineEmitter {
             main["Output"] = .object(JSONObject())
             var list = JSONObject([
                 ("Type", "Task"), ("Resource", "arn:aws:states:::aws-sdk:sagemaker:listTrainingJobsForHyperParameterTuningJob"),
-                ("Arguments", ["HyperParameterTuningJobName": ExpressionText.template("$\(variable).HyperParameterTuningJobName"), "SortBy": "FinalObjectiveMetricValue"] as JSONValue),
+                (
+                    "Arguments",
+                    ["HyperParameterTuningJobName": ExpressionText.template("$\(variable).HyperParameterTuningJobName"), "SortBy": "FinalObjectiveMetricValue"]
+                        as JSONValue
+                ),
             ])
             catchAll(&list, container)
             tunings[node] = variable
@@ -189,7 +203,8 @@ extension MachineEmitter {
         }
     }
 
-    mutating func task(_ node: Int, _ resource: String, _ request: JSONObject, _ container: Plan.SequenceID, prefix: String = "arn:aws:states:::") -> JSONObject {
+    mutating func task(_ node: Int, _ resource: String, _ request: JSONObject, _ container: Plan.SequenceID, prefix: String = "arn:aws:states:::") -> JSONObject
+    {
         let step = graph.nodes[node].step
         var fields = JSONObject([("Type", "Task")])
         if let comment = step.description, !comment.isEmpty { fields["Comment"] = .string(comment) }
@@ -200,10 +215,15 @@ extension MachineEmitter {
         catchAll(&fields, container, before: retryLoop(node, container))
         if isSimple {
             for policy in step.retryPolicies where policy.expireAfterMin != nil {
-                strictLosses.note("step '\(step.name)': ExpireAfterMin \(policy.expireAfterMin ?? 0) became a MaxAttempts that its waits leave room for; attempts that take time are retried for longer")
+                strictLosses.note(
+                    "step '\(step.name)': ExpireAfterMin \(policy.expireAfterMin ?? 0) became a MaxAttempts that its waits leave room for; attempts that take time are retried for longer"
+                )
             }
-            if step.retryPolicies.contains(where: { $0.exceptionTypes.contains { $0 == RetryClass.capacityError.rawValue || $0 == RetryClass.jobInternalError.rawValue } }) {
-                strictLosses.note("step '\(step.name)': a failed job is retried whatever its reason, a script's own error too: Retry matches names, not reasons")
+            if step.retryPolicies.contains(where: {
+                $0.exceptionTypes.contains { $0 == RetryClass.capacityError.rawValue || $0 == RetryClass.jobInternalError.rawValue }
+            }) {
+                strictLosses.note(
+                    "step '\(step.name)': a failed job is retried whatever its reason, a script's own error too: Retry matches names, not reasons")
             }
         }
         return fields
@@ -236,17 +256,28 @@ extension MachineEmitter {
         }
         let thrown = stateNames.name("\(step.name) failed")
         add(choice, JSONObject([("Type", "Choice"), ("Choices", .array(rules)), ("Default", .string(thrown))]), to: container)
-        add(pause, JSONObject([("Type", "Wait"), ("Seconds", ExpressionText.template("$\(wait)")), ("Output", .object(JSONObject())), ("Next", .string(preludes[node] ?? step.name))]), to: container)
+        add(
+            pause,
+            JSONObject([
+                ("Type", "Wait"), ("Seconds", ExpressionText.template("$\(wait)")), ("Output", .object(JSONObject())),
+                ("Next", .string(preludes[node] ?? step.name)),
+            ]), to: container)
         if let marker = failureMarker(container) {
             add(thrown, JSONObject([("Type", "Pass"), ("Output", ExpressionText.template("{'Failed': $\(error)}")), ("Next", .string(marker))]), to: container)
         } else {
-            add(thrown, JSONObject([("Type", "Fail"), ("Error", ExpressionText.template("$\(error).Error")), ("Cause", ExpressionText.template("$string($\(error).Cause)"))]), to: container)
+            add(
+                thrown,
+                JSONObject([
+                    ("Type", "Fail"), ("Error", ExpressionText.template("$\(error).Error")), ("Cause", ExpressionText.template("$string($\(error).Cause)")),
+                ]), to: container)
         }
         let assigned = JSONObject([
             (error, ExpressionText.template("$states.errorOutput")),
             (start, ExpressionText.template("$exists($\(start)) ? $\(start) : $toMillis($states.context.State.EnteredTime)")),
         ])
-        let catcher = JSONObject([("ErrorEquals", JSONValue.array(["States.ALL"])), ("Assign", .object(assigned)), ("Output", .object(JSONObject())), ("Next", .string(choice))])
+        let catcher = JSONObject([
+            ("ErrorEquals", JSONValue.array(["States.ALL"])), ("Assign", .object(assigned)), ("Output", .object(JSONObject())), ("Next", .string(choice)),
+        ])
         // The loop decides about every failure, so no other catcher is needed behind it.
         return [.object(catcher)]
     }
@@ -269,7 +300,10 @@ extension MachineEmitter {
         main["Assign"] = .object(JSONObject([(variable, ExpressionText.template("$split($states.result.\(arn), '/')[-1]"))]))
         main["Output"] = .object(JSONObject())
         let waiting = JSONObject([("Type", "Wait"), ("Seconds", .integer(seconds))])
-        var looking = JSONObject([("Type", "Task"), ("Resource", .string("arn:aws:states:::\(describe)")), ("Arguments", .object(JSONObject([(member, ExpressionText.template("$\(variable)"))])))])
+        var looking = JSONObject([
+            ("Type", "Task"), ("Resource", .string("arn:aws:states:::\(describe)")),
+            ("Arguments", .object(JSONObject([(member, ExpressionText.template("$\(variable)"))]))),
+        ])
         looking["Assign"] = .object(JSONObject([(result, ExpressionText.template("$states.result"))]))
         looking["Output"] = .object(JSONObject())
         catchAll(&looking, container)
@@ -277,15 +311,29 @@ extension MachineEmitter {
         let value = "$\(result).\(status)"
         let state = status == "AutoMlJobStatus" ? "($exists(\(value)) ? \(value) : $\(result).AutoMLJobStatus)" : value
         let rules: [JSONValue] = [
-            .object(JSONObject([("Condition", ExpressionText.template("\(state) in ['Failed', 'Stopped', 'OutOfService', 'UpdateRollbackFailed']")), ("Next", .string(failed))])),
+            .object(
+                JSONObject([
+                    ("Condition", ExpressionText.template("\(state) in ['Failed', 'Stopped', 'OutOfService', 'UpdateRollbackFailed']")),
+                    ("Next", .string(failed)),
+                ])),
             .object(JSONObject([("Condition", ExpressionText.template("\(state) != '\(done)'")), ("Next", .string(pause))])),
         ]
         let choosing = JSONObject([("Type", "Choice"), ("Choices", .array(rules)), ("Default", "")])
         let reason = "$string($\(result).FailureReason)"
         if let marker = failureMarker(container) {
-            add(failed, JSONObject([("Type", "Pass"), ("Output", ExpressionText.template("{'Failed': {'Error': 'States.TaskFailed', 'Cause': \(reason)}}")), ("Next", .string(marker))]), to: container)
+            add(
+                failed,
+                JSONObject([
+                    ("Type", "Pass"), ("Output", ExpressionText.template("{'Failed': {'Error': 'States.TaskFailed', 'Cause': \(reason)}}")),
+                    ("Next", .string(marker)),
+                ]), to: container)
         } else {
-            add(failed, JSONObject([("Type", "Fail"), ("Error", "States.TaskFailed"), ("Cause", ExpressionText.template("$exists($\(result).FailureReason) ? \(reason) : 'failed'"))]), to: container)
+            add(
+                failed,
+                JSONObject([
+                    ("Type", "Fail"), ("Error", "States.TaskFailed"),
+                    ("Cause", ExpressionText.template("$exists($\(result).FailureReason) ? \(reason) : 'failed'")),
+                ]), to: container)
         }
         results[node] = result
         return ([(step.name, main), (pause, waiting), (look, looking), (choice, choosing)], JSONObject([("Type", "Pass")]))
@@ -298,7 +346,9 @@ extension MachineEmitter {
         var run = JSONObject([("Name", JSONValue.string(step.name)), ("ActionOnFailure", "CONTINUE")])
         for (key, value) in request["StepConfig"]?.object ?? JSONObject() { run[key] = value }
         guard let prelude = preludes[node] else {
-            return ([], task(node, "elasticmapreduce:addStep.sync", JSONObject([("ClusterId", request["ClusterId"] ?? .null), ("Step", .object(run))]), container))
+            return (
+                [], task(node, "elasticmapreduce:addStep.sync", JSONObject([("ClusterId", request["ClusterId"] ?? .null), ("Step", .object(run))]), container)
+            )
         }
         let variable = variableNames.name("\(NameTable.variable(step.name))_cluster", separator: "_")
         var config = request["ClusterConfig"]?.object ?? JSONObject()
@@ -316,12 +366,16 @@ extension MachineEmitter {
         main["Output"] = .object(JSONObject())
         emrSteps[node] = ended
         strictLosses.note("step '\(step.name)': its cluster is terminated after the step, but is left running if the step fails")
-        var end = JSONObject([("Type", "Task"), ("Resource", "arn:aws:states:::elasticmapreduce:terminateCluster.sync"), ("Arguments", .object(JSONObject([("ClusterId", cluster)])))])
+        var end = JSONObject([
+            ("Type", "Task"), ("Resource", "arn:aws:states:::elasticmapreduce:terminateCluster.sync"),
+            ("Arguments", .object(JSONObject([("ClusterId", cluster)]))),
+        ])
         catchAll(&end, container)
         return ([(step.name, main)], end)
     }
 
-    private mutating func emrServerless(_ node: Int, _ request: JSONObject, _ container: Plan.SequenceID) -> ([(name: String, fields: JSONObject)], JSONObject) {
+    private mutating func emrServerless(_ node: Int, _ request: JSONObject, _ container: Plan.SequenceID) -> ([(name: String, fields: JSONObject)], JSONObject)
+    {
         let step = graph.nodes[node].step
         var job = JSONObject()
         // The optimized integration's members begin with capitals.
@@ -372,7 +426,8 @@ extension MachineEmitter {
             let result = results[node].map { "$\($0)" } ?? "$states.result"
             guard member == "BestCandidateProperties", path.components.count == 2, case .name(let report) = path.components[1] else { return result + text }
             let artifacts = "\(result).BestCandidate.CandidateProperties.CandidateArtifactLocations"
-            return report == "ModelInsightsJsonReportPath" ? "\(artifacts).ModelInsights & '/statistics.json'" : "\(artifacts).Explainability & '/explainability.json'"
+            return report == "ModelInsightsJsonReportPath"
+                ? "\(artifacts).ModelInsights & '/statistics.json'" : "\(artifacts).Explainability & '/explainability.json'"
         case .endpoint, .inferenceComponent: return (results[node].map { "$\($0)" } ?? "$states.result") + text
         case .tuning:
             guard let job = tunings[node] else { return "$states.result\(text)" }
@@ -389,14 +444,19 @@ extension MachineEmitter {
 
     private mutating func allow(_ type: StepType) {
         switch type {
-        case .processing, .qualityCheck, .clarifyCheck: strictLosses.allow(["sagemaker:CreateProcessingJob", "sagemaker:DescribeProcessingJob", "sagemaker:StopProcessingJob", "sagemaker:AddTags", "events"])
-        case .training: strictLosses.allow(["sagemaker:CreateTrainingJob", "sagemaker:DescribeTrainingJob", "sagemaker:StopTrainingJob", "sagemaker:AddTags", "events"])
+        case .processing, .qualityCheck, .clarifyCheck:
+            strictLosses.allow([
+                "sagemaker:CreateProcessingJob", "sagemaker:DescribeProcessingJob", "sagemaker:StopProcessingJob", "sagemaker:AddTags", "events",
+            ])
+        case .training:
+            strictLosses.allow(["sagemaker:CreateTrainingJob", "sagemaker:DescribeTrainingJob", "sagemaker:StopTrainingJob", "sagemaker:AddTags", "events"])
         case .tuning:
             strictLosses.allow([
                 "sagemaker:CreateHyperParameterTuningJob", "sagemaker:DescribeHyperParameterTuningJob", "sagemaker:StopHyperParameterTuningJob",
                 "sagemaker:ListTrainingJobsForHyperParameterTuningJob", "sagemaker:AddTags", "events",
             ])
-        case .transform: strictLosses.allow(["sagemaker:CreateTransformJob", "sagemaker:DescribeTransformJob", "sagemaker:StopTransformJob", "sagemaker:AddTags", "events"])
+        case .transform:
+            strictLosses.allow(["sagemaker:CreateTransformJob", "sagemaker:DescribeTransformJob", "sagemaker:StopTransformJob", "sagemaker:AddTags", "events"])
         case .model: strictLosses.allow(["sagemaker:CreateModel", "sagemaker:AddTags"])
         case .registerModel: strictLosses.allow(["sagemaker:CreateModelPackage", "sagemaker:CreateModelPackageGroup"])
         case .autoML: strictLosses.allow(["sagemaker:CreateAutoMLJob", "sagemaker:DescribeAutoMLJob"])
@@ -405,8 +465,16 @@ extension MachineEmitter {
         case .inferenceComponent: strictLosses.allow(["sagemaker:CreateInferenceComponent", "sagemaker:DescribeInferenceComponent"])
         case .lambda: strictLosses.allow(["lambda:InvokeFunction"])
         case .callback: strictLosses.allow(["sqs:SendMessage"])
-        case .emr: strictLosses.allow(["elasticmapreduce:AddJobFlowSteps", "elasticmapreduce:DescribeStep", "elasticmapreduce:CancelSteps", "elasticmapreduce:RunJobFlow", "elasticmapreduce:TerminateJobFlows", "elasticmapreduce:DescribeCluster", "events"])
-        case .emrServerless: strictLosses.allow(["emr-serverless:StartJobRun", "emr-serverless:GetJobRun", "emr-serverless:CancelJobRun", "emr-serverless:CreateApplication", "emr-serverless:GetApplication", "events"])
+        case .emr:
+            strictLosses.allow([
+                "elasticmapreduce:AddJobFlowSteps", "elasticmapreduce:DescribeStep", "elasticmapreduce:CancelSteps", "elasticmapreduce:RunJobFlow",
+                "elasticmapreduce:TerminateJobFlows", "elasticmapreduce:DescribeCluster", "events",
+            ])
+        case .emrServerless:
+            strictLosses.allow([
+                "emr-serverless:StartJobRun", "emr-serverless:GetJobRun", "emr-serverless:CancelJobRun", "emr-serverless:CreateApplication",
+                "emr-serverless:GetApplication", "events",
+            ])
         case .condition, .fail, .forEach, .lineage, .cleanup: break
         }
     }
@@ -423,9 +491,11 @@ extension String {
 extension PropertyPath {
     /// The path with members that begin with capitals.
     var capitalizedText: String {
-        ResponsePath.text(PropertyPath(components.map { component in
-            if case .name(let name) = component { return .name(name.capitalizingFirst()) }
-            return component
-        }))
+        ResponsePath.text(
+            PropertyPath(
+                components.map { component in
+                    if case .name(let name) = component { return .name(name.capitalizingFirst()) }
+                    return component
+                }))
     }
 }

@@ -31,7 +31,9 @@ extension PipelineDefinition {
     /// - Parameters:
     ///   - isSimple: retries become wider `Retry` fields instead of exact loops.
     ///   - durations: seconds a step takes, where something is known of it; they choose where a barrier costs least.
-    public func exportToStepFunctions(_ options: CompileOptions = CompileOptions(), isSimple: Bool = false, durations: [String: Double] = [:]) -> ExportedPipeline {
+    public func exportToStepFunctions(
+        _ options: CompileOptions = CompileOptions(), isSimple: Bool = false, durations: [String: Double] = [:]
+    ) -> ExportedPipeline {
         var losses = StrictLosses()
         let original = StepGraph(self)
         let graph = original.withoutTriggers { losses.note($0) }
@@ -50,7 +52,9 @@ extension PipelineDefinition {
             losses.note("the barriers \(how), if steps take as long as \(durations.isEmpty ? "their types usually do" : "they did here")")
         }
         if plan.sequences.contains(where: { $0.depth > 0 }) {
-            losses.note("after a failure in a branch, steps that follow running ones in other branches still start: a branch of Step Functions cannot see another's failure")
+            losses.note(
+                "after a failure in a branch, steps that follow running ones in other branches still start: a branch of Step Functions cannot see another's failure"
+            )
         }
         if options.maxParallelExecutionSteps != nil {
             losses.note("MaxParallelExecutionSteps is dropped: a Parallel of Step Functions starts all its branches")
@@ -101,7 +105,9 @@ extension StepGraph {
             let own = nodes[node]
             if let edge = own.dependencies.first(where: { $0.trigger == .failed || $0.trigger == .stopped }) {
                 left.insert(node)
-                note("step '\(own.step.name)' is left out: it follows only if '\(nodes[edge.from].step.name)' \(edge.trigger == .failed ? "fails" : "is stopped"), which a strict machine ends with")
+                note(
+                    "step '\(own.step.name)' is left out: it follows only if '\(nodes[edge.from].step.name)' \(edge.trigger == .failed ? "fails" : "is stopped"), which a strict machine ends with"
+                )
             } else if own.dependencies.contains(where: { left.contains($0.from) }) || own.container.map({ left.contains($0.condition) }) ?? false {
                 left.insert(node)
                 note("step '\(own.step.name)' is left out: it waits for a step that is left out")
@@ -123,7 +129,9 @@ enum IAMPolicy {
         if usesRoles {
             statements.append([
                 "Effect": "Allow", "Action": ["iam:PassRole"], "Resource": "*",
-                "Condition": ["StringEquals": ["iam:PassedToService": ["sagemaker.amazonaws.com", "elasticmapreduce.amazonaws.com", "emr-serverless.amazonaws.com"]]],
+                "Condition": [
+                    "StringEquals": ["iam:PassedToService": ["sagemaker.amazonaws.com", "elasticmapreduce.amazonaws.com", "emr-serverless.amazonaws.com"]]
+                ],
             ])
         }
         if actions.contains("events") {

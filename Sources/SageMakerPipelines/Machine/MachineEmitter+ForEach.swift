@@ -29,7 +29,9 @@ extension MachineEmitter {
         let start = inner.stateNames.name("\(graph.nodes[node].step.name) item")
         let first = inner.emitAll()
         var states = JSONObject()
-        var fields = JSONObject([("Type", "Pass"), ("Assign", ["Item": ExpressionText.template("$states.input")] as JSONValue), ("Output", .object(JSONObject()))])
+        var fields = JSONObject([
+            ("Type", "Pass"), ("Assign", ["Item": ExpressionText.template("$states.input")] as JSONValue), ("Output", .object(JSONObject())),
+        ])
         Self.follow(&fields, first)
         states[start] = .object(fields)
         for (name, state) in inner.assemble() { states[name] = state }

@@ -213,7 +213,8 @@ extension MachineEmitter {
             return JSONObject([("QueueUrl", writer.template(step.document["SqsQueueUrl"] ?? "")), ("MessageBody", body)])
         case .qualityCheck, .clarifyCheck:
             var request = JSONObject()
-            for key in step.document.keys where !["Name", "Type", "Arguments", "DisplayName", "Description", "DependsOn", "CacheConfig", "RetryPolicies"].contains(key) {
+            for key in step.document.keys
+            where !["Name", "Type", "Arguments", "DisplayName", "Description", "DependsOn", "CacheConfig", "RetryPolicies"].contains(key) {
                 request[key] = step.document[key].map(writer.template)
             }
             request["ProcessingJob"] = .object(named(own, node, type, sequence))
@@ -299,12 +300,21 @@ extension MachineEmitter {
             let uri = fileURI(read.source, node, sequence) ?? "'s3://undeclared-property-file/\(step.name)'"
             var fields = JSONObject([
                 ("Type", "Task"), ("Comment", .string("Step: \(step.name)")), ("Resource", "arn:aws:states:::aws-sdk:s3:getObject"),
-                ("Arguments", [
-                    "Bucket": ExpressionText.template("$split(\(uri), '/')[2]"),
-                    "Key": ExpressionText.template("$substringAfter($substringAfter(\(uri), 's3://'), '/')"),
-                ] as JSONValue),
+                (
+                    "Arguments",
+                    [
+                        "Bucket": ExpressionText.template("$split(\(uri), '/')[2]"),
+                        "Key": ExpressionText.template("$substringAfter($substringAfter(\(uri), 's3://'), '/')"),
+                    ] as JSONValue
+                ),
                 ("Retry", .array(retriers(PipelineStep(document: JSONObject())))),
-                ("Assign", .object(JSONObject([(read.variable, ExpressionText.template(read.kept.construction { path in "$parse($states.result.Body)\(Self.filePath(path))" }))]))),
+                (
+                    "Assign",
+                    .object(
+                        JSONObject([
+                            (read.variable, ExpressionText.template(read.kept.construction { path in "$parse($states.result.Body)\(Self.filePath(path))" }))
+                        ]))
+                ),
                 ("Output", .object(JSONObject())), ("Next", .string(next)),
             ])
             if dialect == .strict { catchAll(&fields, container) }
@@ -324,7 +334,10 @@ extension MachineEmitter {
         }
     }
 
-    mutating func emitChoice(_ condition: Int, _ sequence: Plan.SequenceID, _ container: Plan.SequenceID, name: String?, _ ifSteps: Plan.SequenceID, _ elseSteps: Plan.SequenceID, _ next: String?) {
+    mutating func emitChoice(
+        _ condition: Int, _ sequence: Plan.SequenceID, _ container: Plan.SequenceID, name: String?, _ ifSteps: Plan.SequenceID, _ elseSteps: Plan.SequenceID,
+        _ next: String?
+    ) {
         let step = graph.nodes[condition].step
         let isMerged = name == nil
         if isMerged { emitReads(condition, sequence, container) }
@@ -346,7 +359,9 @@ extension MachineEmitter {
         add(name ?? step.name, fields, to: container)
     }
 
-    mutating func emitGuard(_ literals: [Literal], _ sequence: Plan.SequenceID, _ container: Plan.SequenceID, _ name: String, _ inner: Plan.SequenceID, _ next: String?) {
+    mutating func emitGuard(
+        _ literals: [Literal], _ sequence: Plan.SequenceID, _ container: Plan.SequenceID, _ name: String, _ inner: Plan.SequenceID, _ next: String?
+    ) {
         let after = next ?? terminalName(container)
         let tests = literals.map { literal -> String in
             let outcome = "$\(variables.name(of: literal.condition, from: sequence)).Outcome"

@@ -63,7 +63,10 @@ struct MachineEmitter {
         let isForEach = true
     }
 
-    init(definition: PipelineDefinition, graph: StepGraph, plan: Plan, options: CompileOptions, dialect: Dialect, outer: Outer? = nil, names: (NameTable, NameTable)? = nil, alsoKept: [Int: [PropertyPath]] = [:]) {
+    init(
+        definition: PipelineDefinition, graph: StepGraph, plan: Plan, options: CompileOptions, dialect: Dialect, outer: Outer? = nil,
+        names: (NameTable, NameTable)? = nil, alsoKept: [Int: [PropertyPath]] = [:]
+    ) {
         self.definition = definition
         self.graph = graph
         self.plan = plan
@@ -133,7 +136,10 @@ struct MachineEmitter {
                 result.append(placement)
             } else {
                 let step = graph.nodes[node].step
-                result.append(StepPlacement(step: step.name, type: step.typeName, state: nil, helpers: [], reason: "can never start: it needs both branches of one Condition, so it is left out"))
+                result.append(
+                    StepPlacement(
+                        step: step.name, type: step.typeName, state: nil, helpers: [],
+                        reason: "can never start: it needs both branches of one Condition, so it is left out"))
             }
         }
         return result
@@ -219,7 +225,8 @@ struct MachineEmitter {
                         let label = Self.label(source)
                         var read = FileRead(
                             source: source, state: stateNames.name("\(step.name) reads \(label)"),
-                            variable: variableNames.name(NameTable.variable("\(step.name)_\(label)").filter { $0.isLetter || $0.isNumber || $0 == "_" }, separator: "_"))
+                            variable: variableNames.name(
+                                NameTable.variable("\(step.name)_\(label)").filter { $0.isLetter || $0.isNumber || $0 == "_" }, separator: "_"))
                         read.kept.keep(path)
                         list.append(read)
                     }
@@ -328,7 +335,9 @@ struct MachineEmitter {
     // MARK: Sequences
 
     /// Emits the states of a sequence; what is inside its items is returned as further work.
-    private mutating func emit(_ sequence: Plan.SequenceID, _ container: Plan.SequenceID, _ next: String?) -> [(sequence: Plan.SequenceID, container: Plan.SequenceID, next: String?)] {
+    private mutating func emit(
+        _ sequence: Plan.SequenceID, _ container: Plan.SequenceID, _ next: String?
+    ) -> [(sequence: Plan.SequenceID, container: Plan.SequenceID, next: String?)] {
         var work: [(sequence: Plan.SequenceID, container: Plan.SequenceID, next: String?)] = []
         let items = plan.sequences[sequence].items
         var before: String?
@@ -352,7 +361,10 @@ struct MachineEmitter {
                 work.append((elseSteps, container, following))
             case .guarded(let literals, let inner):
                 if !literals.isEmpty { emitGuard(literals, sequence, container, itemNames[sequence]?[index] ?? "", inner, following) }
-                context[inner] = literals.isEmpty ? context[sequence] : "behind Choice '\(itemNames[sequence]?[index] ?? "")', because a branch of \(phrase(literals)) is waited for from elsewhere; \(context[sequence] ?? "")"
+                context[inner] =
+                    literals.isEmpty
+                    ? context[sequence]
+                    : "behind Choice '\(itemNames[sequence]?[index] ?? "")', because a branch of \(phrase(literals)) is waited for from elsewhere; \(context[sequence] ?? "")"
                 work.append((inner, container, following))
             case .parallel(let branches):
                 let name = itemNames[sequence]?[index] ?? ""
@@ -374,7 +386,9 @@ struct MachineEmitter {
             step: step.name, type: step.typeName, state: step.name, helpers: (reads[node] ?? []).map(\.state), reason: place + (context[sequence] ?? ""))
     }
 
-    private mutating func emitParallel(_ name: String, _ branches: [Plan.NetworkBranch], _ sequence: Plan.SequenceID, _ container: Plan.SequenceID, _ next: String?, _ before: String?) -> [(sequence: Plan.SequenceID, container: Plan.SequenceID, next: String?)] {
+    private mutating func emitParallel(
+        _ name: String, _ branches: [Plan.NetworkBranch], _ sequence: Plan.SequenceID, _ container: Plan.SequenceID, _ next: String?, _ before: String?
+    ) -> [(sequence: Plan.SequenceID, container: Plan.SequenceID, next: String?)] {
         var work: [(sequence: Plan.SequenceID, container: Plan.SequenceID, next: String?)] = []
         var labels = NameTable(limit: 80)
         let isNetwork = branches.contains { !$0.waits.isEmpty }
@@ -414,7 +428,9 @@ struct MachineEmitter {
             for node in exports(branch.sequence) {
                 let outerName = variables.name(of: node, depth: depth)
                 let value = "$states.result\(ExpressionText.field(outerName))"
-                let mayMiss = dialect == .strict || isConditional(node, in: branch.sequence) || branch.waits.contains { $0.trigger != .succeeded } || isNetwork && hasTriggers(branches)
+                let mayMiss =
+                    dialect == .strict || isConditional(node, in: branch.sequence) || branch.waits.contains { $0.trigger != .succeeded }
+                    || isNetwork && hasTriggers(branches)
                 assigned[outerName] = ExpressionText.template(mayMiss ? "$exists(\(value)) ? \(value) : {}" : value)
             }
         }
@@ -443,7 +459,9 @@ struct MachineEmitter {
         while current != branch {
             guard let parent = plan.sequences[current].parent else { return true }
             if !plan.sequences[current].isBranch {
-                let isPlain = plan.sequences[parent].items.contains { if case .guarded(let literals, current) = $0 { return literals.isEmpty } else { return false } }
+                let isPlain = plan.sequences[parent].items.contains {
+                    if case .guarded(let literals, current) = $0 { return literals.isEmpty } else { return false }
+                }
                 if !isPlain { return true }
             }
             current = parent

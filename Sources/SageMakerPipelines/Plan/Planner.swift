@@ -204,10 +204,11 @@ struct Planner {
             common.removeAll { !own.contains($0) }
         }
         // A Condition inside the part cannot have decided before it.
-        let decidedHere = Set(part.compactMap { member -> Int? in
-            if case .step(let node) = region.members[member] { return node }
-            return nil
-        })
+        let decidedHere = Set(
+            part.compactMap { member -> Int? in
+                if case .step(let node) = region.members[member] { return node }
+                return nil
+            })
         return common.filter { !decidedHere.contains($0.condition) }
     }
 
@@ -282,12 +283,15 @@ struct Planner {
     /// Cuts an indivisible part in two with a barrier, where the least concurrency is lost (spec 6.3).
     private mutating func cut(_ box: Box, _ part: [Int], _ local: [Int: Int], _ established: Set<Literal>, _ sequence: Plan.SequenceID) {
         let duration = options.duration
-        let first = BarrierChoice(region: box.region, part: part, local: local, duration: { member in
-            switch box.region.members[member] {
-            case .step(let node): return duration(node)
-            case .arms(_, let members): return members.map(duration).max() ?? 0
+        let first = BarrierChoice(
+            region: box.region, part: part, local: local,
+            duration: { member in
+                switch box.region.members[member] {
+                case .step(let node): return duration(node)
+                case .arms(_, let members): return members.map(duration).max() ?? 0
+                }
             }
-        }).best()
+        ).best()
         let before = part.filter { first.contains(local[$0] ?? 0) }
         let after = part.filter { !first.contains(local[$0] ?? 0) }
         plan.addedBarriers.append((nodes(box, before), nodes(box, after)))

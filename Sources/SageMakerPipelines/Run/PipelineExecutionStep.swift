@@ -94,32 +94,40 @@ public struct PipelineExecutionStep: Sendable {
         case .condition: return outcome.map { JSONObject([("Condition", .object(JSONObject([("Outcome", $0 ? "True" : "False")])))]) } ?? JSONObject()
         case .fail: return JSONObject([("Fail", .object(JSONObject([("ErrorMessage", .string(failureReason ?? ""))])))])
         case .lambda:
-            return JSONObject([("Lambda", .object(JSONObject([("Arn", request?["FunctionName"] ?? .null), ("OutputParameters", outputs(of: result?["Payload"]))])))])
+            return JSONObject([
+                ("Lambda", .object(JSONObject([("Arn", request?["FunctionName"] ?? .null), ("OutputParameters", outputs(of: result?["Payload"]))])))
+            ])
         case .callback:
             return JSONObject([("Callback", .object(JSONObject([("SqsQueueUrl", request?["QueueUrl"] ?? .null), ("OutputParameters", outputs(of: result))])))])
         case .qualityCheck, .clarifyCheck:
             var check = result?.object ?? JSONObject()
             check["CheckType"] = request?["CheckType"]
             return JSONObject([(step.typeName, .object(check))])
-        case .emr: return JSONObject([("EMR", .object(JSONObject([("ClusterId", result?["ClusterId"] ?? .null), ("StepId", result?["Step"]?["Id"] ?? .null)])))])
+        case .emr:
+            return JSONObject([("EMR", .object(JSONObject([("ClusterId", result?["ClusterId"] ?? .null), ("StepId", result?["Step"]?["Id"] ?? .null)])))])
         case .forEach:
             guard let items else { return JSONObject() }
             return JSONObject([
-                ("ForEach", .object(JSONObject([
-                    ("Status", .string(status.rawValue)), ("InputItemCount", .integer(Int64(items.total))),
-                    ("SucceededStepCount", .integer(Int64(items.succeeded))), ("FailedStepCount", .integer(Int64(items.failed))),
-                    ("StoppedStepCount", .integer(Int64(items.stopped))),
-                ])))
+                (
+                    "ForEach",
+                    .object(
+                        JSONObject([
+                            ("Status", .string(status.rawValue)), ("InputItemCount", .integer(Int64(items.total))),
+                            ("SucceededStepCount", .integer(Int64(items.succeeded))), ("FailedStepCount", .integer(Int64(items.failed))),
+                            ("StoppedStepCount", .integer(Int64(items.stopped))),
+                        ]))
+                )
             ])
         case .emrServerless, .lineage, .cleanup, nil: return JSONObject()
         }
     }
 
     private func outputs(of value: JSONValue?) -> JSONValue {
-        .array(step.outputParameters.compactMap { output in
-            guard let given = value?[output.name] else { return nil }
-            return ["Name": .string(output.name), "Value": .string(given.string ?? given.text())]
-        })
+        .array(
+            step.outputParameters.compactMap { output in
+                guard let given = value?[output.name] else { return nil }
+                return ["Name": .string(output.name), "Value": .string(given.string ?? given.text())]
+            })
     }
 
     /// As `ListPipelineExecutionSteps` gives it; times in seconds since 1970.

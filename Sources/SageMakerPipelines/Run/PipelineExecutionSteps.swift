@@ -63,7 +63,11 @@ public struct PipelineExecutionSteps: Sendable {
                 step.end = nil
                 step.failureReason = nil
                 step.request = schedule.input
-                if let source = schedule.input["SourcePipelineExecutionArn"]?.string, step.isReused { step.selectiveSource = source } else { step.attempts += 1 }
+                if let source = schedule.input["SourcePipelineExecutionArn"]?.string, step.isReused {
+                    step.selectiveSource = source
+                } else {
+                    step.attempts += 1
+                }
             }
         case .taskSubmitted(_, let output), .taskSucceeded(_, let output): update(frame) { $0.result = output }
         case .taskFailed(_, let error, let cause): fail(frame, error, cause, time)
@@ -71,10 +75,11 @@ public struct PipelineExecutionSteps: Sendable {
         case .evaluationFailed(_, let error, let cause, _): fail(frame, error, cause, time)
         case .note(.failed(let error, let cause, _)): fail(frame, error, cause, time)
         case .note(.childrenFailed(let error, let cause, _)): fail(frame, error, cause, time)
-        case .note(.retry): update(frame) { step in
-            step.status = .executing
-            step.end = nil
-        }
+        case .note(.retry):
+            update(frame) { step in
+                step.status = .executing
+                step.end = nil
+            }
         case .note(.cacheDecided(let decision)):
             update(frame) { step in
                 step.cacheDecision = decision
@@ -183,7 +188,8 @@ public struct PipelineExecutionSteps: Sendable {
 
     /// The FailureReason of a job's description, else the error and its cause.
     static func reason(_ error: String?, _ cause: String?) -> String? {
-        if let cause, cause.utf8.first == UInt8(ascii: "{"), let description = try? JSONValue(parsing: cause), let reason = description["FailureReason"]?.string {
+        if let cause, cause.utf8.first == UInt8(ascii: "{"), let description = try? JSONValue(parsing: cause), let reason = description["FailureReason"]?.string
+        {
             return reason
         }
         let parts = [error, cause].compactMap { $0 }.filter { !$0.isEmpty }

@@ -6,14 +6,23 @@ enum ConditionValidator {
         var result: [PipelineDiagnostic] = []
         let arguments = step.arguments
         for key in arguments.keys where !["Conditions", "IfSteps", "ElseSteps"].contains(key) {
-            result.append(.error("\(pointer)/Arguments/\(JSONPointer.escape(key))", "Unable to parse pipeline definition. Cannot parse object, unknown property '\(key)'", step: step.name))
+            result.append(
+                .error(
+                    "\(pointer)/Arguments/\(JSONPointer.escape(key))", "Unable to parse pipeline definition. Cannot parse object, unknown property '\(key)'",
+                    step: step.name))
         }
         for key in ["IfSteps", "ElseSteps"] {
             guard let list = arguments[key], !list.isNull, list.array == nil else { continue }
-            result.append(.error("\(pointer)/Arguments/\(key)", "Unable to parse pipeline definition. Expecting start of Json Array, found \(list.typeName)", step: step.name))
+            result.append(
+                .error(
+                    "\(pointer)/Arguments/\(key)", "Unable to parse pipeline definition. Expecting start of Json Array, found \(list.typeName)", step: step.name
+                ))
         }
         guard let conditions = arguments["Conditions"]?.array else {
-            result.append(.error("\(pointer)/Arguments/Conditions", "found \(arguments["Conditions"]?.typeName ?? "nothing"), expected a list of conditions", step: step.name))
+            result.append(
+                .error(
+                    "\(pointer)/Arguments/Conditions", "found \(arguments["Conditions"]?.typeName ?? "nothing"), expected a list of conditions", step: step.name
+                ))
             return result
         }
         var pending = conditions.enumerated().reversed().map { ($1, "\(pointer)/Arguments/Conditions/\($0)") }
@@ -24,12 +33,18 @@ enum ConditionValidator {
                 continue
             }
             guard let type = ConditionType(rawValue: typeText) else {
-                result.append(.error("\(place)/Type", "found \"\(typeText)\", expected one of \(ConditionType.allCases.map(\.rawValue).joined(separator: ", "))", step: step.name))
+                result.append(
+                    .error(
+                        "\(place)/Type", "found \"\(typeText)\", expected one of \(ConditionType.allCases.map(\.rawValue).joined(separator: ", "))",
+                        step: step.name))
                 continue
             }
             for key in type.operands where object[key] == nil { problem("found no \(key), \(typeText) needs it") }
             for key in object.keys where key != "Type" && !type.operands.contains(key) {
-                result.append(.error("\(place)/\(JSONPointer.escape(key))", "Unable to parse pipeline definition. Cannot parse object, unknown property '\(key)'", step: step.name))
+                result.append(
+                    .error(
+                        "\(place)/\(JSONPointer.escape(key))", "Unable to parse pipeline definition. Cannot parse object, unknown property '\(key)'",
+                        step: step.name))
             }
             switch type {
             case .not:

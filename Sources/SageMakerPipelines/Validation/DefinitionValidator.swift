@@ -74,7 +74,8 @@ struct DefinitionValidator {
                 continue
             }
             if !Self.isName(name, most: 64) || name.isEmpty {
-                diagnostics.append(.error("\(placed.pointer)/Name", "found \(JSONValue.string(name).text()), expected a text that matches ^[A-Za-z0-9\\-_]{1,64}$"))
+                diagnostics.append(
+                    .error("\(placed.pointer)/Name", "found \(JSONValue.string(name).text()), expected a text that matches ^[A-Za-z0-9\\-_]{1,64}$"))
             }
             if let other = first[name] {
                 let message = "found the name of \(other.pointer) again, expected names that are unique in the whole pipeline"

@@ -17,7 +17,8 @@ enum ForEachValidator {
         case .object(let object)? where (try? PipelineExpression(.object(object))) != nil: break
         case let other: problem("/IterableItems", "found \(other?.typeName ?? "nothing"), expected a list or a reference to a text that holds one")
         }
-        if let concurrency = arguments["MaxConcurrency"]?.wholeNumber, (1...50).contains(concurrency) {} else {
+        if let concurrency = arguments["MaxConcurrency"]?.wholeNumber, (1...50).contains(concurrency) {
+        } else {
             problem("/MaxConcurrency", "found \(arguments["MaxConcurrency"]?.text() ?? "nothing"), expected an integer from 1 to 50")
         }
         if body.isEmpty { problem("/ForEachBody", "found no steps, expected at least one") }

@@ -20,7 +20,8 @@ enum ParameterValidator {
             }
             let parameter = PipelineParameter(document: object)
             for key in object.keys where !["Name", "Type", "DefaultValue", "EnumValues", "Description"].contains(key) {
-                result.append(.error("\(pointer)/\(JSONPointer.escape(key))", "Unable to parse pipeline definition. Cannot parse object, unknown property '\(key)'"))
+                result.append(
+                    .error("\(pointer)/\(JSONPointer.escape(key))", "Unable to parse pipeline definition. Cannot parse object, unknown property '\(key)'"))
             }
             if parameter.name.isEmpty || !DefinitionValidator.isName(parameter.name, most: 256) {
                 result.append(.error("\(pointer)/Name", "found \(object["Name"]?.text() ?? "nothing"), expected letters, digits, - and _, at most 256"))
@@ -35,7 +36,9 @@ enum ParameterValidator {
     private static func values(of parameter: PipelineParameter, at pointer: String) -> [PipelineDiagnostic] {
         guard let type = parameter.type else {
             let found = parameter.document["Type"]?.text() ?? "nothing"
-            return [.error("\(pointer)/Type", "found \(found), expected one of \(PipelineParameter.ValueType.allCases.map(\.rawValue).joined(separator: ", "))")]
+            return [
+                .error("\(pointer)/Type", "found \(found), expected one of \(PipelineParameter.ValueType.allCases.map(\.rawValue).joined(separator: ", "))")
+            ]
         }
         var result: [PipelineDiagnostic] = []
         // Values come as texts on the wire, and some who write definitions by hand write defaults so.

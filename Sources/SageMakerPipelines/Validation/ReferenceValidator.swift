@@ -42,7 +42,8 @@ enum ReferenceValidator {
         let target = scope.steps[index].step
         if target.type != .processing { return "step '\(step)' is of type \(target.typeName): only a Processing step has PropertyFiles" }
         let declared = target.propertyFiles.map(\.name)
-        return declared.contains(file) ? nil : "property file '\(file)' is not declared by step '\(step)'; declared: \(declared.isEmpty ? "none" : declared.joined(separator: ", "))"
+        return declared.contains(file)
+            ? nil : "property file '\(file)' is not declared by step '\(step)'; declared: \(declared.isEmpty ? "none" : declared.joined(separator: ", "))"
     }
 
     private static func problem(with reference: PipelineExpression.Reference, owner: Int?, scope: Scope) -> String? {
@@ -50,7 +51,8 @@ enum ReferenceValidator {
         case .parameter(let name):
             scope.parameters.contains(name) ? nil : "unknown reference 'Parameters.\(name)', expected a declared parameter"
         case .execution(let name):
-            executionVariables.contains(name) ? nil : "unknown reference 'Execution.\(name)', expected one of \(executionVariables.sorted().joined(separator: ", "))"
+            executionVariables.contains(name)
+                ? nil : "unknown reference 'Execution.\(name)', expected one of \(executionVariables.sorted().joined(separator: ", "))"
         case .experiment(let name):
             name == "ExperimentName" || name == "TrialName"
                 ? nil : "unknown reference 'PipelineExperimentConfig.\(name)', expected ExperimentName or TrialName"
@@ -81,7 +83,8 @@ enum StepProperties {
         guard case .name(let member) = first else { return "found \(path), expected the name of a property first" }
         if member == "PropertyFiles" {
             return step.type == .processing
-                ? "a property file is read with Std:JsonGet, not with Get" : "step '\(step.name)' is of type \(step.typeName): only a Processing step has PropertyFiles"
+                ? "a property file is read with Std:JsonGet, not with Get"
+                : "step '\(step.name)' is of type \(step.typeName): only a Processing step has PropertyFiles"
         }
         guard let type = step.type else { return nil }
         switch type {

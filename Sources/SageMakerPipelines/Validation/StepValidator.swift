@@ -23,7 +23,10 @@ struct StepValidator {
             result.append(error("/\(JSONPointer.escape(key))", "Unable to parse pipeline definition. Cannot parse object, unknown property '\(key)'"))
         }
         if step.document["Arguments"]?.object == nil {
-            result.append(error("/Arguments", "Unable to parse pipeline definition. Expecting start of Json Object, found \(step.document["Arguments"]?.typeName ?? "nothing")"))
+            result.append(
+                error(
+                    "/Arguments",
+                    "Unable to parse pipeline definition. Expecting start of Json Object, found \(step.document["Arguments"]?.typeName ?? "nothing")"))
         }
         result += argumentMembers(type)
         result += members(type)
@@ -102,7 +105,8 @@ struct StepValidator {
                 if isExpression { return nil }
             case .array: break
             }
-            return .warning("\(placed.pointer)/Arguments/\(JSONPointer.escape(key))", "found \(value.typeName), expected a plain value or an expression", step: step.name)
+            return .warning(
+                "\(placed.pointer)/Arguments/\(JSONPointer.escape(key))", "found \(value.typeName), expected a plain value or an expression", step: step.name)
         }
     }
 
@@ -118,7 +122,10 @@ struct StepValidator {
                 continue
             }
             if OutputParameter(document: object).type == nil {
-                result.append(error("/OutputParameters/\(position)/OutputType", "found \(object["OutputType"]?.text() ?? "nothing"), expected String, Integer, Float or Boolean"))
+                result.append(
+                    error(
+                        "/OutputParameters/\(position)/OutputType",
+                        "found \(object["OutputType"]?.text() ?? "nothing"), expected String, Integer, Float or Boolean"))
             }
             if !seen.insert(name).inserted {
                 result.append(error("/OutputParameters/\(position)/OutputName", "found the output '\(name)' a second time, expected unique names"))
@@ -142,7 +149,11 @@ struct StepValidator {
                 result.append(error(place, "found no \(key), expected {PropertyFileName, OutputName, FilePath}"))
             }
             if let name = object["OutputName"]?.string, !outputs.contains(name) {
-                result.append(.warning("\(placed.pointer)\(place)/OutputName", "found \"\(name)\", expected one of the step's outputs: \(outputs.isEmpty ? "none" : outputs.joined(separator: ", "))", step: step.name))
+                result.append(
+                    .warning(
+                        "\(placed.pointer)\(place)/OutputName",
+                        "found \"\(name)\", expected one of the step's outputs: \(outputs.isEmpty ? "none" : outputs.joined(separator: ", "))", step: step.name)
+                )
             }
         }
         return result
@@ -201,7 +212,8 @@ struct StepValidator {
             result.append(error("/CacheConfig/ExpireAfter", "found \(after.text()), expected a duration such as 30d, PT1H or P30DT5H"))
         }
         for key in object.keys where key != "Enabled" && key != "ExpireAfter" {
-            result.append(error("/CacheConfig/\(JSONPointer.escape(key))", "Unable to parse pipeline definition. Cannot parse object, unknown property '\(key)'"))
+            result.append(
+                error("/CacheConfig/\(JSONPointer.escape(key))", "Unable to parse pipeline definition. Cannot parse object, unknown property '\(key)'"))
         }
         return result
     }

@@ -140,7 +140,8 @@ package struct RemoteBuckets: Sendable {
     private static func cause(_ failure: AWSFailure, _ location: S3Location) -> String {
         switch failure {
         case .service(let error):
-            return "\(error.message) (Service: Amazon S3; Status Code: \(error.status); Error Code: \(error.code); Request ID: \(error.requestID); S3 Extended Request ID: \(error.extendedRequestID ?? "null"); Proxy: null)"
+            return
+                "\(error.message) (Service: Amazon S3; Status Code: \(error.status); Error Code: \(error.code); Request ID: \(error.requestID); S3 Extended Request ID: \(error.extendedRequestID ?? "null"); Proxy: null)"
         case .transport(let failure): return "Unable to execute HTTP request: \(failure.message)"
         case .noCredentials(let message), .endpoint(let message): return message
         case .parameters(let problems): return problems.complaints.joined(separator: ", ")

@@ -14,7 +14,9 @@ package struct AWSSDK: Integration {
         }
         let service = String(whole.dropFirst("aws-sdk:".count))
         guard let model = client.model(service), model.operation(action) != nil else {
-            throw .runtime("The resource provided \(request.resource.arn) is not recognized. The value is not a valid resource ARN, or the resource is not available in this region.")
+            throw .runtime(
+                "The resource provided \(request.resource.arn) is not recognized. The value is not a valid resource ARN, or the resource is not available in this region."
+            )
         }
         let caller = ServiceCaller(
             client: client, service: service, naming: ErrorNaming(sdk: model), style: .sdk, request: request)

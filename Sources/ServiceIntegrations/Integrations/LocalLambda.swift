@@ -121,11 +121,12 @@ package struct LocalLambda: Integration {
     /// As lambda:invoke shows an answer of Lambda.
     static func response(_ payload: JSONValue, length: Int, status: Int64, _ requestID: String, logResult: String? = nil) -> JSONValue {
         let trace = "Root=1-\(requestID.prefix(8))-\(requestID.filter { $0 != "-" }.suffix(24));Parent=\(requestID.filter { $0 != "-" }.prefix(16));Sampled=0"
-        let headers: [(String, String)] = (logResult.map { [("X-Amz-Log-Result", $0)] } ?? []) + [
-            ("X-Amz-Executed-Version", "$LATEST"), ("x-amzn-Remapped-Content-Length", "0"), ("Connection", "keep-alive"),
-            ("x-amzn-RequestId", requestID), ("Content-Length", String(length)), ("Date", Timestamps.http(Timestamps.milliseconds())),
-            ("X-Amzn-Trace-Id", trace), ("Content-Type", "application/json"),
-        ]
+        let headers: [(String, String)] =
+            (logResult.map { [("X-Amz-Log-Result", $0)] } ?? []) + [
+                ("X-Amz-Executed-Version", "$LATEST"), ("x-amzn-Remapped-Content-Length", "0"), ("Connection", "keep-alive"),
+                ("x-amzn-RequestId", requestID), ("Content-Length", String(length)), ("Date", Timestamps.http(Timestamps.milliseconds())),
+                ("X-Amzn-Trace-Id", trace), ("Content-Type", "application/json"),
+            ]
         let sorted =
             ["Connection", "Content-Length", "Content-Type", "Date", "X-Amz-Executed-Version"] + (logResult == nil ? [] : ["X-Amz-Log-Result"])
             + ["x-amzn-Remapped-Content-Length", "x-amzn-RequestId", "X-Amzn-Trace-Id"]

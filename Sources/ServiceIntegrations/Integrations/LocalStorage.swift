@@ -77,7 +77,8 @@ package struct LocalS3: Integration {
     private func headers(_ object: S3Object) -> JSONObject {
         JSONObject([
             ("AcceptRanges", "bytes"), ("ContentLength", .integer(object.size)), ("ContentType", .string(contentType(object.key))),
-            ("ETag", .string("\"\(object.etag)\"")), ("LastModified", .string(Timestamps.iso(object.changed, fraction: false))), ("Metadata", .object(JSONObject())),
+            ("ETag", .string("\"\(object.etag)\"")), ("LastModified", .string(Timestamps.iso(object.changed, fraction: false))),
+            ("Metadata", .object(JSONObject())),
         ])
     }
 
@@ -103,13 +104,19 @@ package struct LocalS3: Integration {
             if !delimiter.isEmpty, let end = firstRange(of: delimiter, in: rest) {
                 let folder = prefix + rest[..<end]
                 if folders.last != folder {
-                    if contents.count + folders.count >= most { isTruncated = true; break }
+                    if contents.count + folders.count >= most {
+                        isTruncated = true
+                        break
+                    }
                     folders.append(folder)
                 }
                 last = object.key
                 continue
             }
-            if contents.count + folders.count >= most { isTruncated = true; break }
+            if contents.count + folders.count >= most {
+                isTruncated = true
+                break
+            }
             contents.append([
                 "ETag": .string("\"\(object.etag)\""), "Key": .string(object.key),
                 "LastModified": .string(Timestamps.iso(object.changed, fraction: false)), "Size": .integer(object.size), "StorageClass": "STANDARD",

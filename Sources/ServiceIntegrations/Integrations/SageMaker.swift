@@ -36,6 +36,7 @@ extension OptimizedService {
                     default: .running
                     }
                 },
-                stop: { input, _ in stop.flatMap { named($0, input) } }, recovery: start == nil ? .byName() : .byState { $0[noun + "Status"]?.string == "Updating" }))
+                stop: { input, _ in stop.flatMap { named($0, input) } },
+                recovery: start == nil ? .byName() : .byState { $0[noun + "Status"]?.string == "Updating" }))
     }
 }

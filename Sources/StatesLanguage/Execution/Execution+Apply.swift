@@ -221,7 +221,8 @@ extension Execution {
     }
 
     private mutating func startChild(_ event: HistoryEvent, _ id: FrameID, parent: FrameID, index: Int, input: JSONValue) {
-        guard id.index >= 0, id.index <= frames.count, frame(id) == nil, let parentFrame = frame(parent), let workflow = workflow(of: parentFrame.state, index) else { return }
+        guard id.index >= 0, id.index <= frames.count, frame(id) == nil, let parentFrame = frame(parent), let workflow = workflow(of: parentFrame.state, index)
+        else { return }
         let isIteration = event.id > 0
         var chain = isIteration ? event.id : parentFrame.chain
         if !isIteration, let started = children.look(parent, { $0.startedID }) { chain = started }

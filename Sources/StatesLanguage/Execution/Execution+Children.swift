@@ -14,7 +14,9 @@ extension Execution {
 
     /// Starts every branch that may start now; skips those that cannot any more.
     private mutating func startBranches(_ id: FrameID, _ parallel: ParallelState, _ input: JSONValue) {
-        guard let own = children[id], own.status.count == parallel.branches.count, own.failure == nil || isHandled(own, parallel), !own.isDraining, !isDraining(id) else { return }
+        guard let own = children[id], own.status.count == parallel.branches.count, own.failure == nil || isHandled(own, parallel), !own.isDraining,
+            !isDraining(id)
+        else { return }
         if parallel.hasDependencies { return startDependents(id, parallel, input) }
         var index = own.next
         while isRunning, index < parallel.branches.count, !isFull(id) {

@@ -33,7 +33,8 @@ extension HistoryEvent.Kind {
             .mapRunAborted(let state), .mapRunRedriven(let state, _, _):
             (state, state)
         case .stateExited(let state, _, _, let next): (state, next ?? state)
-        case .executionStarted, .executionSucceeded, .executionFailed, .executionAborted, .executionTimedOut, .executionRedriven, .note: (StateID(0), StateID(0))
+        case .executionStarted, .executionSucceeded, .executionFailed, .executionAborted, .executionTimedOut, .executionRedriven, .note:
+            (StateID(0), StateID(0))
         }
     }
 

@@ -2,7 +2,10 @@ import SQLite
 
 /// A state machine that was created through the API and not deleted.
 package struct StateMachineRow: Sendable, Equatable {
-    package enum Status: String, Sendable { case active = "ACTIVE", deleting = "DELETING" }
+    package enum Status: String, Sendable {
+        case active = "ACTIVE"
+        case deleting = "DELETING"
+    }
     package let id: StateMachineID
     package let arn: String
     package let name: String

@@ -51,9 +51,10 @@ extension WriteTransaction {
     package func appendLog(
         of execution: ExecutionID, event: Int64, bytes: [UInt8], dropped: Int = 0, limit: Int = 1 << 20
     ) throws {
-        let (sequence, before) = try connection.first(Statements.last, execution, event) {
-            (Int($0.integer(0)) + 1, $0.integer(1))
-        } ?? (0, 0)
+        let (sequence, before) =
+            try connection.first(Statements.last, execution, event) {
+                (Int($0.integer(0)) + 1, $0.integer(1))
+            } ?? (0, 0)
         let offset = before + Int64(dropped)
         try connection.run(Statements.insert, execution, event, sequence, offset, bytes)
         let end = offset + Int64(bytes.count)

@@ -1,5 +1,5 @@
-import ArgumentParser
 import AWSClient
+import ArgumentParser
 import Engine
 import JSON
 import StatesLanguage

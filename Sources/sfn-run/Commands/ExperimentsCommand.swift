@@ -42,7 +42,8 @@ struct ExperimentsCommand: ParsableCommand {
         try Refusal.reporting {
             guard limit > 0 else { throw Refusal("--limit: expected a number above 0") }
             let store = try place.open().store
-            let name = Files.exists(pipeline) && !Files.isFolder(pipeline) ? ExecutionName.sanitized(try DefinitionFile.read(pipeline).name, limit: 80) : pipeline
+            let name =
+                Files.exists(pipeline) && !Files.isFolder(pipeline) ? ExecutionName.sanitized(try DefinitionFile.read(pipeline).name, limit: 80) : pipeline
             let rows = try StoredStory.rows(ofMachine: name, in: store, limit: limit)
             guard !rows.isEmpty else { throw Refusal("nothing called \(name) has run in \(store.path); `sfn-run list` shows what has") }
             var trials = try rows.map { Trial(try StoredStory($0, in: store)) }
@@ -109,7 +110,9 @@ struct TrialTable {
             let values = parameters.map { name in trial.parameters[name].map { Self.shown($0.string ?? $0.text()) } ?? "-" }
             let numbers = metrics.map { title in trial.metrics.first { $0.title == title }.map { HTML.number($0.value) } ?? "-" }
             table.add(
-                cells: [trial.name, trial.status, Timestamp(milliseconds: trial.started).text, trial.took.map { ProgressStyle.duration(milliseconds: $0) } ?? "-"]
+                cells: [
+                    trial.name, trial.status, Timestamp(milliseconds: trial.started).text, trial.took.map { ProgressStyle.duration(milliseconds: $0) } ?? "-",
+                ]
                     + values + numbers)
         }
         return table.text
@@ -162,10 +165,14 @@ struct TrialTable {
         }
         let titles = names(trials.map { $0.metrics.map(\.title) })
         let lower = name.lowercased()
-        let matches = titles.contains(name) ? [name] : titles.filter { title in
-            let other = title.lowercased()
-            return other == lower || [".", "/", ":", " "].contains { other.hasSuffix($0 + lower) } || [".", "/", ":", " "].contains { other.hasSuffix($0 + lower + ".value") }
-        }
+        let matches =
+            titles.contains(name)
+            ? [name]
+            : titles.filter { title in
+                let other = title.lowercased()
+                return other == lower || [".", "/", ":", " "].contains { other.hasSuffix($0 + lower) }
+                    || [".", "/", ":", " "].contains { other.hasSuffix($0 + lower + ".value") }
+            }
         if matches.count == 1 {
             return { trial in trial.metrics.first { $0.title == matches[0] }.map { .number($0.value) } ?? .missing }
         }

@@ -64,7 +64,8 @@ struct ResumeCommand: AsyncParsableCommand {
             place.config ?? parameters["configuration"]?.string ?? location.configuration, folder: ".")
         let display = options.quiet ? nil : ProgressDisplay(machine: machine, pipeline: pipeline?.definition, terminal: .standardError())
         let engine = try ExecutionEngine(
-            store: store, options: .running("resume \(row.name)", configuration, maxConcurrency: options.maxConcurrency, cache: options.cache, log: display?.taskLog))
+            store: store,
+            options: .running("resume \(row.name)", configuration, maxConcurrency: options.maxConcurrency, cache: options.cache, log: display?.taskLog))
         var resume = ResumeOptions()
         resume.timeScale = options.timeScale
         resume.maxParallel = maxParallel
@@ -77,7 +78,8 @@ struct ResumeCommand: AsyncParsableCommand {
         let source = pipeline == nil ? nil : try? DefinitionFile.read(file)
         let lines = pipeline == nil ? try StoredExecution.lines(of: row, in: store) : [:]
         let session = RunSession(
-            engine: engine, options: options, display: display, machine: machine, pipeline: pipeline?.definition, file: file, line: { source?.line(of: $0) ?? lines[$0] ?? 1 },
+            engine: engine, options: options, display: display, machine: machine, pipeline: pipeline?.definition, file: file,
+            line: { source?.line(of: $0) ?? lines[$0] ?? 1 },
             resumeCommand: { [place] in place.command("resume \($0)", reaching: location.store) })
         let started = try await engine.resume(row.arn, options: resume)
         let workers = ConfiguredWorkers.start(for: machine, configuration, engine)

@@ -1,5 +1,5 @@
-import ArgumentParser
 import AWSAPI
+import ArgumentParser
 import Engine
 import Glibc
 import JSON
@@ -101,14 +101,16 @@ struct RunCommand: AsyncParsableCommand {
 
             let executionName = request.name ?? ""
             let session = RunSession(
-                engine: engine, options: options, display: display, machine: machine, pipeline: runnable.pipeline, file: file.path, line: { runnable.line(of: $0) },
+                engine: engine, options: options, display: display, machine: machine, pipeline: runnable.pipeline, file: file.path,
+                line: { runnable.line(of: $0) },
                 resumeCommand: { [place] in place.command("resume \($0)", reaching: location.store) })
             let started: StartedExecution
             do {
                 started = try await engine.start(request)
             } catch EngineError.executionAlreadyExists {
                 throw Refusal(
-                    "an execution named \(executionName) is there already; `\(session.resumeCommand(executionName))` goes on with it, another --name starts a new one")
+                    "an execution named \(executionName) is there already; `\(session.resumeCommand(executionName))` goes on with it, another --name starts a new one"
+                )
             }
             let workers = ConfiguredWorkers.start(for: machine, configuration, engine)
             let code = try await session.finish(started, name: executionName)
@@ -130,7 +132,8 @@ struct Runnable: Sendable {
     var selection: PipelineSelection?
     private let file: DefinitionFile
 
-    init(_ file: DefinitionFile, isExpress: Bool, parameters: [String], input: JSONValue?, maxParallel: Int? = nil,
+    init(
+        _ file: DefinitionFile, isExpress: Bool, parameters: [String], input: JSONValue?, maxParallel: Int? = nil,
         select: (PipelineDefinition) throws -> PipelineSelection? = { _ in nil }
     ) throws {
         self.file = file

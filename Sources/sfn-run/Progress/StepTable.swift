@@ -20,8 +20,11 @@ struct StepTable {
         var widths = Array(repeating: 0, count: 5)
         for row in rows { for (column, cell) in row.enumerated() { widths[column] = max(widths[column], cell.unicodeScalars.count) } }
         var lines = rows.enumerated().map { number, row in
-            let padded = row.enumerated().map { column, cell in column == 4 ? cell : cell + String(repeating: " ", count: widths[column] - cell.unicodeScalars.count) }
-            return number == 0 ? style.dim("  " + padded.joined(separator: "  ")) : "  " + colored(padded, started[shown[number - 1]].status).joined(separator: "  ")
+            let padded = row.enumerated().map { column, cell in
+                column == 4 ? cell : cell + String(repeating: " ", count: widths[column] - cell.unicodeScalars.count)
+            }
+            return number == 0
+                ? style.dim("  " + padded.joined(separator: "  ")) : "  " + colored(padded, started[shown[number - 1]].status).joined(separator: "  ")
         }
         if shown.count < started.count { lines.append(style.dim("  … and \(started.count - shown.count) more that succeeded")) }
         let waiting = waiting(steps)
@@ -59,7 +62,9 @@ struct StepTable {
         if let source = step.selectiveSource { parts.append("not selected: taken from \(ProgressModel.executionName(source))") }
         if let outcome = step.outcome { parts.append(outcome ? "True" : "False") }
         if let items = step.items {
-            parts.append("\(items.succeeded) of \(items.total) items" + (items.failed > 0 ? ", \(items.failed) failed" : "") + (items.stopped > 0 ? ", \(items.stopped) stopped" : ""))
+            parts.append(
+                "\(items.succeeded) of \(items.total) items" + (items.failed > 0 ? ", \(items.failed) failed" : "")
+                    + (items.stopped > 0 ? ", \(items.stopped) stopped" : ""))
         }
         for metric in step.metrics.prefix(4) { parts.append("\(ProgressStyle.safe(metric.name, limit: 40)) \(number(metric.value))") }
         if step.status == .failed, let reason = step.failureReason { parts.append(ProgressStyle.safe(reason, limit: 160)) }

@@ -44,7 +44,9 @@ struct ArtifactUse {
 
     /// The name under which the call makes something: `ModelName` of createModel.
     private static func isOwnName(_ path: [String], _ call: ExecutionStory.Call) -> Bool {
-        guard path.count == 1, case .service(_, let action) = call.resource.kind, action.lowercased().hasPrefix("create"), path[0].hasSuffix("Name") else { return false }
+        guard path.count == 1, case .service(_, let action) = call.resource.kind, action.lowercased().hasPrefix("create"), path[0].hasSuffix("Name") else {
+            return false
+        }
         return action.lowercased().hasPrefix("create" + path[0].dropLast(4).lowercased())
     }
 

@@ -27,7 +27,8 @@ struct CurvePlot {
             let value = low + (high - low) * Double(step) / 4
             let line = HTML.at(y(value))
             parts.append("<line class=\"grid\" x1=\"\(HTML.at(left))\" x2=\"\(HTML.at(width - right))\" y1=\"\(line)\" y2=\"\(line)\"/>")
-            parts.append("<text class=\"tick\" text-anchor=\"end\" x=\"\(HTML.at(left - 6))\" y=\"\(HTML.at(y(value) + 4))\">\(HTML.escape(Self.tick(value)))</text>")
+            parts.append(
+                "<text class=\"tick\" text-anchor=\"end\" x=\"\(HTML.at(left - 6))\" y=\"\(HTML.at(y(value) + 4))\">\(HTML.escape(Self.tick(value)))</text>")
         }
         for index in [0, (longest - 1) / 2, longest - 1] {
             parts.append("<text class=\"tick\" text-anchor=\"middle\" x=\"\(HTML.at(x(index)))\" y=\"\(HTML.at(height - 8))\">\(index)</text>")
@@ -42,7 +43,9 @@ struct CurvePlot {
             let line = HTML.at(height + 12 + 16 * Double(number))
             parts.append("<rect x=\"\(HTML.at(left))\" y=\"\(HTML.at(height + 4 + 16 * Double(number)))\" width=\"10\" height=\"10\" fill=\"\(color)\"/>")
             let last = curve.values.last.map { HTML.number($0) } ?? ""
-            parts.append("<text class=\"legend\" x=\"\(HTML.at(left + 16))\" y=\"\(line)\">\(HTML.escape(HTML.short(curve.name, 40))): \(last) after \(curve.values.count) values</text>")
+            parts.append(
+                "<text class=\"legend\" x=\"\(HTML.at(left + 16))\" y=\"\(line)\">\(HTML.escape(HTML.short(curve.name, 40))): \(last) after \(curve.values.count) values</text>"
+            )
         }
         return parts.joined(separator: "\n") + "\n</svg>"
     }

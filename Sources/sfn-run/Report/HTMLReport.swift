@@ -89,7 +89,9 @@ struct HTMLReport {
             return (known.status.rawValue, known.count > 1 ? "\(known.count) times" : "")
         }
         guard let svg = drawing.svg else { return "<p>More than \(StateDrawing.limit) states: <code>sfn-run graph</code> writes them for a drawing tool.</p>" }
-        let legend = ["succeeded", "caught", "running", "failed", "aborted", "unvisited"].map { "<span class=\"key \($0)\">\($0 == "unvisited" ? "not run" : $0)</span>" }
+        let legend = ["succeeded", "caught", "running", "failed", "aborted", "unvisited"].map {
+            "<span class=\"key \($0)\">\($0 == "unvisited" ? "not run" : $0)</span>"
+        }
         return "<p class=\"legend\">\(legend.joined(separator: " "))</p><div class=\"scroll\">\(svg)</div>"
     }
 
@@ -103,13 +105,16 @@ struct HTMLReport {
             let left = visit.left ?? end
             let from = 160 * Double(visit.entered.milliseconds - start) / span
             let width = max(1.5, 160 * Double(left.milliseconds - visit.entered.milliseconds) / span)
-            let bar = "<svg class=\"bar\" viewBox=\"0 0 162 12\"><rect class=\"node \(visit.status.rawValue)\" x=\"\(HTML.at(from))\" y=\"1\" width=\"\(HTML.at(width))\" height=\"10\"/></svg>"
+            let bar =
+                "<svg class=\"bar\" viewBox=\"0 0 162 12\"><rect class=\"node \(visit.status.rawValue)\" x=\"\(HTML.at(from))\" y=\"1\" width=\"\(HTML.at(width))\" height=\"10\"/></svg>"
             let reused = visit.reusedFrom.map { "reused from \($0.split(separator: ":").last ?? "")" } ?? ""
             let why = visit.error.map { "\($0)\(visit.cause.map { ": \(FailurePlace.short($0))" } ?? "")" } ?? ""
-            let resource = types[visit.state] ?? visit.calls.last.map { "\($0.resource.arn.split(separator: ":").suffix(2).joined(separator: ":"))" } ?? visit.type
+            let resource =
+                types[visit.state] ?? visit.calls.last.map { "\($0.resource.arn.split(separator: ":").suffix(2).joined(separator: ":"))" } ?? visit.type
             let attempts = visit.calls.isEmpty || visit.reusedFrom != nil ? "" : "\(visit.calls.count)"
             rows.append(
-                "<tr><td>\(HTML.escape(step.label))</td><td class=\"dim\">\(HTML.escape(resource))</td><td><span class=\"badge \(visit.status.rawValue)\">\(visit.status.rawValue)</span></td><td>\(attempts)</td><td>+\(ProgressStyle.duration(milliseconds: visit.entered.milliseconds - start))</td><td>\(ProgressStyle.duration(milliseconds: left.milliseconds - visit.entered.milliseconds))</td><td>\(bar)</td><td class=\"why\">\(HTML.escape(HTML.short(why, 400)))</td><td class=\"dim\">\(HTML.escape(reused))</td></tr>")
+                "<tr><td>\(HTML.escape(step.label))</td><td class=\"dim\">\(HTML.escape(resource))</td><td><span class=\"badge \(visit.status.rawValue)\">\(visit.status.rawValue)</span></td><td>\(attempts)</td><td>+\(ProgressStyle.duration(milliseconds: visit.entered.milliseconds - start))</td><td>\(ProgressStyle.duration(milliseconds: left.milliseconds - visit.entered.milliseconds))</td><td>\(bar)</td><td class=\"why\">\(HTML.escape(HTML.short(why, 400)))</td><td class=\"dim\">\(HTML.escape(reused))</td></tr>"
+            )
         }
         let more = steps.count > Self.mostRows ? "<p>… and \(steps.count - Self.mostRows) more: <code>sfn-run history</code> shows all.</p>" : ""
         return "<div class=\"scroll\"><table>\(rows.joined(separator: "\n"))</table></div>\(more)"
@@ -179,7 +184,8 @@ struct HTMLReport {
                 let cut = log.count > Self.tail ? "… \(log.count - Self.tail) bytes before\n" : ""
                 let text = HTML.escape(cut + String(decoding: log.suffix(Self.tail), as: UTF8.self))
                 let attempt = visit.calls.count > 1 ? ", attempt \(index + 1)" : ""
-                parts.append("<details\(visit.status == .failed ? " open" : "")><summary>\(HTML.escape(step.label))\(attempt)</summary><pre>\(text)</pre></details>")
+                parts.append(
+                    "<details\(visit.status == .failed ? " open" : "")><summary>\(HTML.escape(step.label))\(attempt)</summary><pre>\(text)</pre></details>")
             }
         }
         if count > Self.mostLogs { parts.append("<p>… and \(count - Self.mostLogs) more: <code>sfn-run logs</code> shows all.</p>") }

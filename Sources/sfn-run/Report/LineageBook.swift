@@ -21,7 +21,9 @@ struct LineageBook {
             // A step served from the cache made nothing: the earlier one did.
             guard visit.reusedFrom == nil, let call = visit.calls.last else { continue }
             entries.append(
-                Entry(execution: told.row.name, machine: machine, step: label, status: visit.status.rawValue, time: visit.left ?? visit.entered, use: ArtifactUse(call)))
+                Entry(
+                    execution: told.row.name, machine: machine, step: label, status: visit.status.rawValue, time: visit.left ?? visit.entered,
+                    use: ArtifactUse(call)))
         }
     }
 
@@ -39,7 +41,8 @@ struct LineageBook {
         var pending = [(artifact, 0)]
         while !pending.isEmpty, result.makers.count < 500 {
             let (next, level) = pending.removeFirst()
-            for entry in entries where makes(entry, next, isAsked: level == 0) && seen.insert("\(entry.execution)\u{0}\(entry.machine)\u{0}\(entry.step)").inserted {
+            for entry in entries
+            where makes(entry, next, isAsked: level == 0) && seen.insert("\(entry.execution)\u{0}\(entry.machine)\u{0}\(entry.step)").inserted {
                 result.makers.append((entry, level))
                 if level < 20 { pending += entry.use.inputs.map { ($0, level + 1) } }
             }
@@ -61,12 +64,15 @@ extension LineageBook.Lineage {
         var lines: [String] = []
         for (entry, level) in makers {
             let indent = String(repeating: "  ", count: level)
-            lines.append("\(indent)\(level == 0 ? "made by" : "from") \(safe(entry.step)) of \(safe(entry.execution)) (\(safe(entry.machine))), \(entry.time.text)")
+            lines.append(
+                "\(indent)\(level == 0 ? "made by" : "from") \(safe(entry.step)) of \(safe(entry.execution)) (\(safe(entry.machine))), \(entry.time.text)")
             for input in entry.use.inputs { lines.append("\(indent)  read \(safe(input))") }
             for output in entry.use.outputs { lines.append("\(indent)  made \(safe(output))") }
         }
         if makers.isEmpty { lines.append("nothing here made it") }
-        for entry in users { lines.append("used by \(safe(entry.step)) of \(safe(entry.execution)) (\(safe(entry.machine))), \(entry.time.text), \(entry.status)") }
+        for entry in users {
+            lines.append("used by \(safe(entry.step)) of \(safe(entry.execution)) (\(safe(entry.machine))), \(entry.time.text), \(entry.status)")
+        }
         if users.isEmpty { lines.append("nothing here used it") }
         return lines.joined(separator: "\n")
     }

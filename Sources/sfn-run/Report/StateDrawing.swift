@@ -50,12 +50,14 @@ struct StateDrawing {
             guard let from = places[edge.from], let to = places[edge.to], edge.kind != .otherwise else { return nil }
             let (path, right) = Self.path(from, to)
             width = max(width, right)
-            let label = edge.label.map { text in
-                // Nearer to where the line goes: the lines of one Choice begin at one point.
-                let x = 0.15 * (from.x + from.width / 2) + 0.85 * (to.x + to.width / 2)
-                let y = to.y > from.y ? to.y - 9 : (from.y + to.y) / 2
-                return "<text class=\"edge\" text-anchor=\"middle\" x=\"\(HTML.at(x))\" y=\"\(HTML.at(y))\">\(HTML.escape(HTML.short(text, 24)))<title>\(HTML.escape(text))</title></text>"
-            } ?? ""
+            let label =
+                edge.label.map { text in
+                    // Nearer to where the line goes: the lines of one Choice begin at one point.
+                    let x = 0.15 * (from.x + from.width / 2) + 0.85 * (to.x + to.width / 2)
+                    let y = to.y > from.y ? to.y - 9 : (from.y + to.y) / 2
+                    return
+                        "<text class=\"edge\" text-anchor=\"middle\" x=\"\(HTML.at(x))\" y=\"\(HTML.at(y))\">\(HTML.escape(HTML.short(text, 24)))<title>\(HTML.escape(text))</title></text>"
+                } ?? ""
             return "<path class=\"\(edge.kind == .caught ? "caught" : "next")\" d=\"\(path)\" marker-end=\"url(#arrow)\"/>\(label)"
         }
         let height = root.height + 20
@@ -175,7 +177,8 @@ struct StateDrawing {
 
     private func draw(_ box: Measured, _ x: Double, _ y: Double, _ frames: inout [String], _ nodes: inout [String], _ places: inout [String: Rectangle]) {
         if !box.title.isEmpty {
-            frames.append("<rect class=\"frame\" x=\"\(HTML.at(x))\" y=\"\(HTML.at(y))\" width=\"\(HTML.at(box.width))\" height=\"\(HTML.at(box.height))\" rx=\"6\"/>")
+            frames.append(
+                "<rect class=\"frame\" x=\"\(HTML.at(x))\" y=\"\(HTML.at(y))\" width=\"\(HTML.at(box.width))\" height=\"\(HTML.at(box.height))\" rx=\"6\"/>")
             frames.append("<text class=\"frame\" x=\"\(HTML.at(x + 8))\" y=\"\(HTML.at(y + 16))\">\(HTML.escape(HTML.short(box.title, 60)))</text>")
         }
         for item in box.items {
@@ -183,7 +186,8 @@ struct StateDrawing {
             places[item.node.id] = place
             let className = mark(item.node.name).className
             let round = item.node.type == "Choice" ? 14 : item.node.type == "Succeed" || item.node.type == "Fail" ? 20 : 5
-            let rectangle = "<rect class=\"node \(className)\" x=\"\(HTML.at(place.x))\" y=\"\(HTML.at(place.y))\" width=\"\(HTML.at(place.width))\" height=\"\(HTML.at(place.height))\" rx=\"\(round)\"/>"
+            let rectangle =
+                "<rect class=\"node \(className)\" x=\"\(HTML.at(place.x))\" y=\"\(HTML.at(place.y))\" width=\"\(HTML.at(place.width))\" height=\"\(HTML.at(place.height))\" rx=\"\(round)\"/>"
             let middle = HTML.at(place.x + place.width / 2)
             let detail = detail(item.node)
             let texts = """
@@ -216,11 +220,17 @@ struct StateDrawing {
             let bend = max(12, (y2 - y1) / 2)
             // Past the layers between, not through them.
             let bow = y2 - y1 > gapY * 1.5 && abs(x1 - x2) < 60 ? max(from.width, to.width) / 2 + 26 : 0
-            return ("M\(HTML.at(x1)) \(HTML.at(y1))C\(HTML.at(x1 + bow)) \(HTML.at(y1 + bend)) \(HTML.at(x2 + bow)) \(HTML.at(y2 - bend)) \(HTML.at(x2)) \(HTML.at(y2 - 1))", x1 + bow + 10)
+            return (
+                "M\(HTML.at(x1)) \(HTML.at(y1))C\(HTML.at(x1 + bow)) \(HTML.at(y1 + bend)) \(HTML.at(x2 + bow)) \(HTML.at(y2 - bend)) \(HTML.at(x2)) \(HTML.at(y2 - 1))",
+                x1 + bow + 10
+            )
         }
         let right = max(from.x + from.width, to.x + to.width)
         let side = right + 28
         let (fromY, toY) = (from.y + from.height / 2, to.y + to.height / 2)
-        return ("M\(HTML.at(from.x + from.width)) \(HTML.at(fromY))C\(HTML.at(side)) \(HTML.at(fromY)) \(HTML.at(side)) \(HTML.at(toY)) \(HTML.at(to.x + to.width + 1)) \(HTML.at(toY))", side + 6)
+        return (
+            "M\(HTML.at(from.x + from.width)) \(HTML.at(fromY))C\(HTML.at(side)) \(HTML.at(fromY)) \(HTML.at(side)) \(HTML.at(toY)) \(HTML.at(to.x + to.width + 1)) \(HTML.at(toY))",
+            side + 6
+        )
     }
 }

@@ -49,7 +49,11 @@ struct StoredStory {
         while found.count < limit {
             let page = try store.read { tx in try tx.executions(filter, before: before, limit: 500) }
             for row in page where found.count < limit {
-                if let name, row.stateMachineARN.split(separator: ":").last.map({ String($0).isSameText(as: name) }) != true, !row.stateMachineARN.isSameText(as: name) { continue }
+                if let name, row.stateMachineARN.split(separator: ":").last.map({ String($0).isSameText(as: name) }) != true,
+                    !row.stateMachineARN.isSameText(as: name)
+                {
+                    continue
+                }
                 found.append(row)
             }
             guard page.count == 500, let last = page.last else { break }

@@ -61,7 +61,11 @@ struct ActivityWorkers: Sendable {
             }
         }
         defer { heart.cancel() }
-        return await withTaskCancellationHandler { await work.value } onCancel: { work.cancel() }
+        return await withTaskCancellationHandler {
+            await work.value
+        } onCancel: {
+            work.cancel()
+        }
     }
 
     /// `shrink` → the ARN that machines call it by.

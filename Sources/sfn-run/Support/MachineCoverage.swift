@@ -85,13 +85,15 @@ struct MachineCoverage {
     }
 
     var json: JSONValue {
-        .object(JSONObject(Part.Kind.allCases.map { kind in
-            let parts = all.filter { $0.kind == kind }
-            let missing = parts.filter { !covered.contains($0) }.map { JSONValue.string($0.pointer) }
-            return (
-                kind.rawValue + "s",
-                ["total": .integer(Int64(parts.count)), "covered": .integer(Int64(parts.count - missing.count)), "missing": .array(missing)]
-            )
-        }))
+        .object(
+            JSONObject(
+                Part.Kind.allCases.map { kind in
+                    let parts = all.filter { $0.kind == kind }
+                    let missing = parts.filter { !covered.contains($0) }.map { JSONValue.string($0.pointer) }
+                    return (
+                        kind.rawValue + "s",
+                        ["total": .integer(Int64(parts.count)), "covered": .integer(Int64(parts.count - missing.count)), "missing": .array(missing)]
+                    )
+                }))
     }
 }

@@ -11,7 +11,7 @@ enum NamedFile {
         do {
             guard path == "-" else { return try Files.read(path, upTo: largest) }
             return try Files.readAll(STDIN_FILENO, named: "standard input", upTo: largest)
-        } catch where error.code == EFBIG {
+        } catch  where error.code == EFBIG {
             throw Refusal("cannot read \(error.path): it is longer than \(largest >> 20) MiB", .invalidDefinition)
         } catch {
             throw Refusal("cannot read \(error)", .invalidDefinition)

@@ -20,9 +20,10 @@ enum PipelineFile {
         guard let definition, !found.contains(where: { $0.severity == .error }) else { return found }
         // What the compiler writes must be a valid machine; if it is not, that is said before anything runs.
         let complaints = StateMachine.read(definition.compile().machine).diagnostics.filter { $0.severity == .error }
-        return found + complaints.map {
-            Problem(file: file.path, line: 1, pointer: "", severity: .error, code: "COMPILED_MACHINE_INVALID", message: "\($0.pointer): \($0.message)")
-        }
+        return found
+            + complaints.map {
+                Problem(file: file.path, line: 1, pointer: "", severity: .error, code: "COMPILED_MACHINE_INVALID", message: "\($0.pointer): \($0.message)")
+            }
     }
 
     /// `--parameter Name=Value` as the compiled machine's input.

@@ -65,11 +65,15 @@ struct PipelineSelection {
             return [pipeline]
         }
         let rows = try store.read { tx in try tx.executions(ExecutionFilter(), limit: 500) }
-        return try rows.lazy.filter { $0.status.isEnded && $0.stateMachineARN.hasSuffix(":stateMachine:\(name)") }.compactMap { try StoredPipeline($0, in: store) }
+        return try rows.lazy.filter { $0.status.isEnded && $0.stateMachineARN.hasSuffix(":stateMachine:\(name)") }.compactMap {
+            try StoredPipeline($0, in: store)
+        }
     }
 
     /// The first candidate that has what the selected steps need; the complaint about the first where none has.
-    private static func first(_ candidates: [StoredPipeline], _ selection: SelectiveExecution, _ whole: PipelineDefinition)
+    private static func first(
+        _ candidates: [StoredPipeline], _ selection: SelectiveExecution, _ whole: PipelineDefinition
+    )
         throws -> (definition: PipelineDefinition, reused: [String: JSONObject], reference: StoredPipeline?)
     {
         var complaint: SelectionError?

@@ -1,5 +1,5 @@
-import ArgumentParser
 import AWSClient
+import ArgumentParser
 import Deploy
 import JSON
 import LocalJobs

@@ -30,7 +30,8 @@ struct StepExplanation {
         switch decision["Reason"]?.string {
         case "Differs":
             let found = differences(decision)
-            return [ran + "\(found.count == 1 ? "this differs" : "these differ") from \(source(decision)), the latest success of the step:"] + Self.table(found) + same(decision) + notCounted(step, decision)
+            return [ran + "\(found.count == 1 ? "this differs" : "these differ") from \(source(decision)), the latest success of the step:"] + Self.table(found)
+                + same(decision) + notCounted(step, decision)
         case "Expired":
             let days = decision["ExpireAfterSeconds"]?.wholeNumber.map { ProgressStyle.duration(milliseconds: $0 &* 1000) } ?? ""
             return [ran + "the same success of \(source(decision)) is older than its CacheConfig allows (\(days))"] + same(decision)

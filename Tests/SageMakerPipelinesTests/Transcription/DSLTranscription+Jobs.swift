@@ -75,13 +75,16 @@ extension DSLTranscription {
             imageURI: try value(algorithm["TrainingImage"] ?? .null), instanceCount: try value(resources["InstanceCount"] ?? .null),
             instanceType: try value(resources["InstanceType"] ?? .null), outputPath: try optional(output?["S3OutputPath"]),
             hyperparameters: try pairs(members.take("HyperParameters")), volumeSizeInGB: try number(resources["VolumeSizeInGB"], name),
-            maxRuntimeInSeconds: try number(members.take("StoppingCondition")?["MaxRuntimeInSeconds"], name), environment: try pairs(members.take("Environment")),
+            maxRuntimeInSeconds: try number(members.take("StoppingCondition")?["MaxRuntimeInSeconds"], name),
+            environment: try pairs(members.take("Environment")),
             metricDefinitions: (algorithm["MetricDefinitions"]?.array ?? []).map { ($0["Name"]?.string ?? "", $0["Regex"]?.string ?? "") },
             role: members.take("RoleArn")?.string)
         // A Join that only makes a text of a value is what the DSL writes by itself.
         estimator.hyperparameters = try estimator.hyperparameters.map { key, value in
             if value is Property { return (key, value.pipelineJSON) }
-            guard let join = value.pipelineJSON["Std:Join"], join["On"] == "", join["Values"]?.array?.count == 1, let only = join["Values"]?[0] else { return (key, value) }
+            guard let join = value.pipelineJSON["Std:Join"], join["On"] == "", join["Values"]?.array?.count == 1, let only = join["Values"]?[0] else {
+                return (key, value)
+            }
             let own = try self.value(only)
             return (key, own is Join || own is ParameterString ? value : own)
         }
@@ -151,7 +154,8 @@ extension DSLTranscription {
 
     private func network(_ json: JSONValue, _ vpc: JSONValue?) throws -> JobNetwork? {
         let network = JobNetwork(
-            subnets: try values(vpc?["Subnets"]), securityGroupIDs: try values(vpc?["SecurityGroupIds"]), enableNetworkIsolation: json["EnableNetworkIsolation"]?.bool,
+            subnets: try values(vpc?["Subnets"]), securityGroupIDs: try values(vpc?["SecurityGroupIds"]),
+            enableNetworkIsolation: json["EnableNetworkIsolation"]?.bool,
             encryptInterContainerTraffic: json["EnableInterContainerTrafficEncryption"]?.bool)
         return network
     }

@@ -14,7 +14,8 @@ extension DSLTranscription {
         let isStub = type == "Training" && arguments["AlgorithmSpecification"] == nil || type == "Processing" && arguments["AppSpecification"] == nil
         switch isStub ? "EMR" : type {
         case "Processing": step = try processing(name, arguments, members.take("PropertyFiles"), options)
-        case "Training": step = TrainingStep(name: name, estimator: try estimator(arguments, name), inputs: try channels(arguments["InputDataConfig"]), options: options)
+        case "Training":
+            step = TrainingStep(name: name, estimator: try estimator(arguments, name), inputs: try channels(arguments["InputDataConfig"]), options: options)
         case "Tuning": step = try tuning(name, arguments, options)
         case "Transform": step = try transform(name, arguments, options)
         case "Model": step = try createModel(name, arguments, options)
@@ -69,10 +70,16 @@ extension DSLTranscription {
         let types = (json["ExceptionType"]?.array ?? []).compactMap(\.string)
         let (interval, rate) = (Int(json["IntervalSeconds"]?.text() ?? "") ?? 1, Double(json["BackoffRate"]?.text() ?? "") ?? 2)
         let limit: RetryLimit
-        if let minutes = json["ExpireAfterMin"] { limit = .expireAfter(minutes: Int(minutes.text()) ?? 0) } else { limit = .attempts(Int(json["MaxAttempts"]?.text() ?? "") ?? 0) }
+        if let minutes = json["ExpireAfterMin"] {
+            limit = .expireAfter(minutes: Int(minutes.text()) ?? 0)
+        } else {
+            limit = .attempts(Int(json["MaxAttempts"]?.text() ?? "") ?? 0)
+        }
         let general = types.compactMap(StepRetryPolicy.ExceptionType.init)
         if general.count == types.count { return StepRetryPolicy(exceptionTypes: general, intervalSeconds: interval, backoffRate: rate, limit: limit) }
-        let (own, reasons) = (types.compactMap(SageMakerJobStepRetryPolicy.ExceptionType.init), types.compactMap(SageMakerJobStepRetryPolicy.FailureReason.init))
+        let (own, reasons) = (
+            types.compactMap(SageMakerJobStepRetryPolicy.ExceptionType.init), types.compactMap(SageMakerJobStepRetryPolicy.FailureReason.init)
+        )
         guard own.count + reasons.count == types.count else { throw Unsayable(description: "a retry policy of both kinds") }
         return SageMakerJobStepRetryPolicy(exceptionTypes: own, failureReasonTypes: reasons, intervalSeconds: interval, backoffRate: rate, limit: limit)
     }

@@ -40,7 +40,9 @@ struct DSLTranscription {
 
     func pipeline() throws -> Pipeline {
         var members = Members(definition, of: "the pipeline")
-        guard members.take("Version") == "2020-12-01", members.take("Metadata") == .object(JSONObject()) else { throw Unsayable(description: "Version or Metadata") }
+        guard members.take("Version") == "2020-12-01", members.take("Metadata") == .object(JSONObject()) else {
+            throw Unsayable(description: "Version or Metadata")
+        }
         let declared = try (members.take("Parameters")?.array ?? []).map(Self.parameter)
         guard let experiment = members.take("PipelineExperimentConfig") else { throw Unsayable(description: "no PipelineExperimentConfig") }
         var config: PipelineExperimentConfig?
@@ -53,7 +55,8 @@ struct DSLTranscription {
         try members.end()
         var pipeline = Pipeline(name: "P", parameters: declared, steps: steps, experimentConfig: config)
         if let mlflow {
-            pipeline.mlflowConfig = mlflow.isNull
+            pipeline.mlflowConfig =
+                mlflow.isNull
                 ? .off : .server(resourceARN: mlflow["MlflowResourceArn"]?.string ?? "", experimentName: mlflow["MlflowExperimentName"]?.string ?? "")
         }
         return pipeline
@@ -114,7 +117,8 @@ struct DSLTranscription {
             ]
             guard let variable = known[words.last ?? ""] else { throw Unsayable(description: text) }
             return variable
-        case "ForEach": return words.last == "CurrentItem" ? ForEachItem.current : ForEachItem.member(String((words.last ?? "").dropFirst("CurrentItem.".count)))
+        case "ForEach":
+            return words.last == "CurrentItem" ? ForEachItem.current : ForEachItem.member(String((words.last ?? "").dropFirst("CurrentItem.".count)))
         case "Steps":
             let rest = words.last ?? ""
             let name = String(rest.prefix { $0 != "." && $0 != "[" })

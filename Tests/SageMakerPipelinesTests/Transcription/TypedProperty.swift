@@ -103,7 +103,8 @@ struct TypedProperty {
             let own = TransformStep(name: step, modelName: "", data: "", outputPath: "").properties
             return path == ".TransformOutput.S3OutputPath" ? own.TransformOutput.S3OutputPath : nil
         case "EndpointConfig":
-            return path == ".EndpointConfigName" ? RequestStep<EndpointConfigProperties>(name: step, endpointConfig: JSONObject()).properties.EndpointConfigName : nil
+            return path == ".EndpointConfigName"
+                ? RequestStep<EndpointConfigProperties>(name: step, endpointConfig: JSONObject()).properties.EndpointConfigName : nil
         case "Endpoint": return path == ".EndpointName" ? RequestStep<EndpointProperties>(name: step, endpoint: JSONObject()).properties.EndpointName : nil
         case "ForEach":
             let own = ForEachStep(name: step, items: "", body: []).properties
