@@ -120,6 +120,12 @@ struct JSONParser {
         switch bytes[position] {
         case UInt8(ascii: "{"): return try object()
         case UInt8(ascii: "["): return try array()
+        default: return try scalar()
+        }
+    }
+
+    private mutating func scalar() throws(JSONError) -> JSONValue {
+        switch bytes[position] {
         case UInt8(ascii: "\""): return .string(try string())
         case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return try number()
         case UInt8(ascii: "t"): return try word("true", .bool(true))
@@ -145,6 +151,7 @@ struct JSONParser {
     }
 
     /// The place is behind the word, as Jackson has read it by then.
+    @inline(never)
     private mutating func unknownWord() -> JSONError {
         let start = position
         while position < bytes.count, isWordByte(bytes[position]) { position += 1 }
@@ -159,7 +166,7 @@ struct JSONParser {
         let opening = position
         position += 1
         skipSpace()
-        guard position < bytes.count else { throw unclosed("Object", opening) }
+        try expectClosing("Object", opening)
         if bytes[position] == UInt8(ascii: "}") {
             position += 1
             return .object(JSONObject())
@@ -172,7 +179,7 @@ struct JSONParser {
         if let guess, guess.keys.count <= 32 { values.reserveCapacity(guess.keys.count) }
         var positions: [KeyText: Int]?
         while true {
-            guard position < bytes.count else { throw endOfInput("within/between Object entries") }
+            try expectMore("within/between Object entries")
             guard bytes[position] == UInt8(ascii: "\"") else {
                 throw unexpectedHere("was expecting double-quote to start field name")
             }
@@ -186,13 +193,13 @@ struct JSONParser {
                 key = try string(isName: true)
             }
             skipSpace()
-            guard position < bytes.count else { throw endOfInput("within/between Object entries") }
+            try expectMore("within/between Object entries")
             guard bytes[position] == UInt8(ascii: ":") else {
                 throw unexpectedHere("was expecting a colon to separate field name and value")
             }
             position += 1
             skipSpace()
-            guard position < bytes.count else { throw endOfInput("within/between Object entries") }
+            try expectMore("within/between Object entries")
             if places != nil { pointer.append(JSONPointer.escape(key)) }
             let value = try self.value()
             if places != nil { pointer.removeLast() }
@@ -207,7 +214,7 @@ struct JSONParser {
                 values.append(value)
             }
             skipSpace()
-            guard position < bytes.count else { throw unclosed("Object", opening) }
+            try expectClosing("Object", opening)
             let next = bytes[position]
             if next == UInt8(ascii: ",") {
                 position += 1
@@ -262,7 +269,7 @@ struct JSONParser {
         let opening = position
         position += 1
         skipSpace()
-        guard position < bytes.count else { throw unclosed("Array", opening) }
+        try expectClosing("Array", opening)
         if bytes[position] == UInt8(ascii: "]") {
             position += 1
             return .array([])
@@ -276,12 +283,12 @@ struct JSONParser {
             values.append(try value())
             if places != nil { pointer.removeLast() }
             skipSpace()
-            guard position < bytes.count else { throw unclosed("Array", opening) }
+            try expectClosing("Array", opening)
             let next = bytes[position]
             if next == UInt8(ascii: ",") {
                 position += 1
                 skipSpace()
-                guard position < bytes.count else { throw endOfInput("within/between Array entries") }
+                try expectMore("within/between Array entries")
             } else if next == UInt8(ascii: "}") {
                 throw mismatch("Array", opening)
             } else if next == UInt8(ascii: "]") {
@@ -294,6 +301,16 @@ struct JSONParser {
                 throw unexpectedHere("was expecting comma to separate Array entries")
             }
         }
+    }
+
+    // Objects and arrays call each other: what they do when something is wrong is not in their frames.
+
+    private func expectMore(_ place: String) throws(JSONError) {
+        if position >= bytes.count { throw endOfInput(place) }
+    }
+
+    private func expectClosing(_ kind: String, _ opening: Int) throws(JSONError) {
+        if position >= bytes.count { throw unclosed(kind, opening) }
     }
 
     private mutating func enter() throws(JSONError) {
@@ -324,6 +341,7 @@ struct JSONParser {
         throw endOfString(isName)
     }
 
+    @inline(never)
     private func endOfString(_ isName: Bool) -> JSONError {
         endOfInput(isName ? "in field name" : ": was expecting closing quote for a string value")
     }
@@ -495,33 +513,39 @@ struct JSONParser {
         return next
     }
 
+    @inline(never)
     private func unexpectedHere(_ expectation: String, _ place: String? = nil) -> JSONError {
         guard position < bytes.count else { return endOfInput(place ?? "") }
         return error("Unexpected character (\(foundHere()))\(place.map { " " + $0 } ?? ""): \(expectation)", at: behindHere())
     }
 
+    @inline(never)
     private func endOfInput(_ place: String = "") -> JSONError {
         error("Unexpected end-of-input\(place.isEmpty || place.hasPrefix(":") ? place : " " + place)", at: bytes.count)
     }
 
+    @inline(never)
     private func unclosed(_ kind: String, _ opening: Int) -> JSONError {
         let marker = error("", at: opening).source(bytes)
         return error("Unexpected end-of-input: expected close marker for \(kind) (start marker at \(marker))", at: bytes.count)
     }
 
     /// A `]` for a `}` or the other way round.
+    @inline(never)
     private func mismatch(_ kind: String, _ opening: Int) -> JSONError {
         let (found, wanted) = kind == "Object" ? ("]", "}") : ("}", "]")
         let start = error("", at: opening).source(bytes)
         return error("Unexpected close marker '\(found)': expected '\(wanted)' (for \(kind) starting at \(start))", at: position + 1)
     }
 
+    @inline(never)
     private func illegalControl(_ byte: UInt8, _ isName: Bool) -> JSONError {
         error(
             "Illegal unquoted character ((CTRL-CHAR, code \(byte))): has to be escaped using backslash to be included in \(isName ? "name" : "string value")",
             at: position + 1)
     }
 
+    @inline(never)
     private func error(_ message: String, at offset: Int? = nil) -> JSONError {
         let offset = min(offset ?? position, bytes.count)
         var line = 1

@@ -1,3 +1,4 @@
+import Glibc
 import JSON
 import LocalPipelines
 import SageMakerPipelines
@@ -9,7 +10,17 @@ import SageMakerPipelines
 /// FOLDER holds `config.json` (sections Base, Training, Model, Package, Payload, Registration), `execution.json` (what an
 /// execution supplies: parameters, and settings for single steps) and `sfn-run.json` (what the images are here).
 @main struct Deliver {
-    static func main() async throws {
+    static func main() async {
+        do {
+            try await deliver()
+        } catch {
+            let note = "deliver: \(error)\n"
+            write(STDERR_FILENO, note, note.utf8.count)
+            exit(1)
+        }
+    }
+
+    private static func deliver() async throws {
         let words = Array(CommandLine.arguments.dropFirst())
         guard let folder = words.first else { return print("deliver FOLDER [Name=Value …]") }
         let parameters = words.dropFirst().compactMap { word -> (String, JSONValue)? in
